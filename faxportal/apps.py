@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class FaxportalConfig(AppConfig):
+    name = "faxportal"

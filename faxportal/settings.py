@@ -1,0 +1,233 @@
+"""Every setting, in one file. Each knob is an environment variable; .env.example explains them in a line each.
+
+With nothing set this is a production without keys, which `faxportal.checks` refuses to start.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.contrib.messages import constants as message_levels
+
+from faxportal.logs import logging_config
+from faxportal.queues import huey_from_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = BASE_DIR / "var"
+
+env = environ.Env(
+    SECRET_KEY=(str, ""),
+    DEBUG=(bool, False),
+    ALLOWED_HOSTS=(list, []),
+    DATABASE_URL=(str, f"sqlite:///{VAR}/faxportal.sqlite3"),
+    QUEUE_URL=(str, f"sqlite:///{VAR}/queue.sqlite3"),
+    CACHE_URL=(str, "dbcache://django_cache"),
+    EMAIL_URL=(str, "smtp://localhost:25"),
+    DEFAULT_FROM_EMAIL=(str, "faxportal@localhost"),
+    MEDIA_ROOT=(str, str(VAR / "media")),
+    PUBLIC_URL=(str, ""),
+    TRUSTED_PROXY_COUNT=(int, 0),
+    SECURE_SSL_REDIRECT=(bool, False),
+    SECURE_HSTS_SECONDS=(int, 31_536_000),
+    HEALTH_TOKEN=(str, ""),
+    TELNYX_API_KEY=(str, ""),
+    TELNYX_API_BASE=(str, "https://api.telnyx.com/v2"),
+    TELNYX_PUBLIC_KEY=(str, ""),
+    PRIVATE_HOSTS_ALLOWED=(list, []),
+    SEND_RATE_ACCOUNT=(int, 60),
+    SEND_RATE_TEAM=(int, 30),
+    UNCERTAIN_SETTLE_SECONDS=(int, 120),
+    SYNC_WINDOW_HOURS=(int, 48),
+)
+# A variable that is set wins over the file. ENV_FILE names another one, such as var/dev.env, which `make run` writes.
+if (env_file := Path(BASE_DIR, os.environ.get("ENV_FILE", ".env"))).is_file():
+    env.read_env(env_file)
+
+SECRET_KEY = env("SECRET_KEY")
+DEBUG = env("DEBUG")
+ALLOWED_HOSTS = env("ALLOWED_HOSTS")
+PUBLIC_URL = env("PUBLIC_URL").rstrip("/")
+
+# Telnyx. Only `telnyx_api` speaks to it, with what is read from here at the time of each call.
+TELNYX_API_KEY = env("TELNYX_API_KEY")
+TELNYX_API_BASE = env("TELNYX_API_BASE").rstrip("/")
+TELNYX_PUBLIC_KEY = env("TELNYX_PUBLIC_KEY")
+PRIVATE_HOSTS_ALLOWED = env("PRIVATE_HOSTS_ALLOWED")
+SEND_RATE_ACCOUNT = env("SEND_RATE_ACCOUNT")
+SEND_RATE_TEAM = env("SEND_RATE_TEAM")
+UNCERTAIN_SETTLE_SECONDS = env("UNCERTAIN_SETTLE_SECONDS")
+SYNC_WINDOW_HOURS = env("SYNC_WINDOW_HOURS")
+
+INSTALLED_APPS = [
+    # First: its run_huey goes before huey's own.
+    "faxportal",
+    # Before django.contrib.admin, whose templates it replaces.
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "bootstrap",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "csp",
+    "django_htmx",
+    "heroicons",
+    "rest_framework",
+    "huey.contrib.djhuey",
+    "accounts",
+    "contacts",
+    "applications",
+    "faxes",
+    "sync",
+    "webhooks",
+]
+
+MIDDLEWARE = [
+    "faxportal.middleware.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "faxportal.middleware.PolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "faxportal.urls"
+WSGI_APPLICATION = "faxportal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# Data. Everything that must survive is in the database and in MEDIA_ROOT; the queue only wakes the worker.
+DATABASES = {"default": env.db_url("DATABASE_URL")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE takes the write lock first, so that two writers wait for each other instead of failing at the first
+    # upgrade of a read lock. FULL, because what was answered must survive a power cut.
+    # https://docs.djangoproject.com/en/5.2/ref/databases/#sqlite-notes
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+    DATABASES["default"]["CONN_MAX_AGE"] = None
+    # SQLite makes the file but not its folder.
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+HUEY = huey_from_url(env("QUEUE_URL"))
+CACHES = {"default": env.cache_url("CACHE_URL")}
+vars().update(env.email_url("EMAIL_URL"))
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
+
+# Files. Fax files are served by checked views only: there is no public MEDIA_URL.
+MEDIA_ROOT = env("MEDIA_ROOT")
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": PLAIN if DEBUG else HASHED},
+}
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
+# Uploads above this go to a temporary file while they arrive; the second limit is for everything that is not a file.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+# People.
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "faxportal.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
+# Accounts are made by an administrator, who knows the address.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+# Of failed log-ins. The second one is per account and address; the first is wide, as an office shares one address.
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/5m/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = env("TRUSTED_PROXY_COUNT")
+
+# Pages.
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
+MESSAGE_TAGS = {message_levels.ERROR: "danger", message_levels.DEBUG: "secondary"}
+UNFOLD = {"SITE_TITLE": "Faxportal", "SITE_HEADER": "Faxportal", "SITE_URL": "/"}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# Security. Scripts, styles and fonts come from our own origin only; the admin's exception is in the middleware.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 0 if DEBUG else env("SECURE_HSTS_SECONDS")
+SECURE_SSL_REDIRECT = env("SECURE_SSL_REDIRECT")
+# A redirect loses a webhook, as Telnyx does not follow it, and confuses a load balancer's probe.
+SECURE_REDIRECT_EXEMPT = [r"^webhooks/telnyx/?$", r"^healthz$", r"^readyz$"]
+if ALLAUTH_TRUSTED_PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Opens the reasons of /readyz to whoever sends it as a Bearer token.
+HEALTH_TOKEN = env("HEALTH_TOKEN")
+
+LOGGING_CONFIG = None
+logging_config(debug=DEBUG)

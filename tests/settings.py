@@ -1,0 +1,23 @@
+"""The product's settings in the environment of a test run: nothing of the developer's own set-up leaks in."""
+
+import os
+import tempfile
+
+TELNYX = [name for name in os.environ if name.startswith("TELNYX_")]
+for name in [*TELNYX, "PRIVATE_HOSTS_ALLOWED", "TRUSTED_PROXY_COUNT", "SECURE_SSL_REDIRECT"]:
+    os.environ.pop(name, None)
+os.environ.update(
+    ENV_FILE=os.devnull,
+    DEBUG="1",
+    SECRET_KEY="for tests only, and long enough to please everybody",
+    ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
+    PUBLIC_URL="http://localhost:8000",
+    DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:"),
+    QUEUE_URL=f"sqlite:///{tempfile.gettempdir()}/faxportal-tests-{os.getpid()}/queue.sqlite3",
+    CACHE_URL="locmemcache://",
+    EMAIL_URL="memorymail://",
+)
+
+from faxportal.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,53 @@
+"""Every rule of who may see and do what. Views and services ask here and never compare roles themselves.
+
+A stranger gets 404 because what is fetched *through the user* does not exist for them; a member whose role does not
+reach gets 403 from `require()`; administrators are superusers and act in every team.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+
+from accounts.models import Membership, Role, Team, User
+
+AnyUser = User | AnonymousUser
+
+RANK = {Role.VIEWER: 1, Role.MEMBER: 2, Role.MANAGER: 3}
+
+
+def is_admin(user: AnyUser) -> bool:
+    """Administrators see every team, unrouted faxes, the sync pages and the admin."""
+    return user.is_active and user.is_superuser
+
+
+def team_ids(user: AnyUser, *, at_least: Role = Role.VIEWER) -> list[UUID]:
+    """The ids of the teams in which the user holds this role or a higher one. Asked anew on every call, so that a
+    removed membership ends with the next request."""
+    if not user.is_active:
+        return []
+    if user.is_superuser:
+        return list(Team.objects.values_list("id", flat=True))
+    roles = [role for role, rank in RANK.items() if rank >= RANK[at_least]]
+    return list(Membership.objects.filter(user_id=cast(int, user.pk), role__in=roles).values_list("team_id", flat=True))
+
+
+def scope(user: AnyUser, *, field: str = "team") -> dict[str, Any]:
+    """Filter arguments that keep only rows of the user's teams; for administrators every row, unrouted ones too."""
+    return {} if is_admin(user) else {f"{field}__in": team_ids(user)}
+
+
+def may(user: AnyUser, team: Team | None, *, at_least: Role) -> bool:
+    """Does the user hold this role in the team? Without a team (unrouted) only an administrator does."""
+    if is_admin(user):
+        return True
+    return team is not None and team.pk in team_ids(user, at_least=at_least)
+
+
+def require(user: AnyUser, team: Team | None, *, at_least: Role) -> None:
+    """Raise PermissionDenied (403) unless `may()`. Fetch the object through the user first: that gives the 404."""
+    if not may(user, team, at_least=at_least):
+        raise PermissionDenied

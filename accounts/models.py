@@ -1,0 +1,103 @@
+"""Who is here: people, teams and roles; and what was done: the audit log."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    """A person who logs in. Ours from the first migration on, because Django cannot swap it in later."""
+
+    class Meta(AbstractUser.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.get_username()
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the round badge, such as “AN” for Ann Novak."""
+        words = str(self).split() or ["?"]
+        return "".join(word[0] for word in (words if len(words) == 1 else [words[0], words[-1]])).upper()
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer", "Viewer"
+    MEMBER = "member", "Member"
+    MANAGER = "manager", "Manager"
+
+
+class Team(models.Model):
+    """The unit of privacy: a fax belongs to one team, and only its members see it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+    slug = models.SlugField(max_length=100, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    members = models.ManyToManyField(User, through="Membership", related_name="teams")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "team"], name="membership_once_per_team")]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.role} of {self.team}"
+
+
+class LogHead(models.Model):
+    """The end of one audit chain. Its row is locked while an entry is added, so that a chain never forks."""
+
+    chain = models.CharField(primary_key=True, max_length=40)
+    sequence = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.chain} at {self.sequence}"
+
+
+class LogEntry(models.Model):
+    """One thing that was done, chained to the entry before it.
+
+    There are no foreign keys: ids and names are kept as text, so that no later change elsewhere needs to touch a row.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    chain = models.CharField(max_length=40)
+    sequence = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    actor_id = models.CharField(max_length=40, blank=True)
+    actor_name = models.CharField(max_length=200, blank=True)
+    action = models.CharField(max_length=60)
+    object_type = models.CharField(max_length=60, blank=True)
+    object_id = models.CharField(max_length=64, blank=True)
+    object_name = models.CharField(max_length=200, blank=True)
+    data = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["chain", "sequence"], name="log_entry_place_in_chain")]
+        indexes = [
+            models.Index(fields=["object_type", "object_id"], name="log_entry_object"),
+            models.Index(fields=["chain", "at"], name="log_entry_chain_at"),
+        ]
+        verbose_name_plural = "log entries"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_name}".strip()

@@ -1,0 +1,37 @@
+"""What people ask for about teams and members."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+
+from accounts import audit
+from accounts.models import Membership, Role, Team, User
+
+
+def create_team(*, by: User | None, name: str) -> tuple[Team, bool]:
+    """The team of that name, and whether it is new. Raises ValidationError for a name that gives no address."""
+    name = " ".join(name.split())
+    slug = slugify(name)
+    if not slug or len(name) > 100:
+        raise ValidationError({"name": "A team's name needs at least one letter or digit, and at most 100 characters."})
+    with transaction.atomic():
+        existing = Team.objects.filter(name=name).first()
+        if existing:
+            return existing, False
+        if Team.objects.filter(slug=slug).exists():
+            raise ValidationError({"name": f"Another team already has the address “{slug}”. Choose another name."})
+        team = Team.objects.create(name=name, slug=slug)
+        audit.record(audit.Entry("team.create", by=by, on=team, team=team))
+    return team, True
+
+
+def set_member(*, by: User | None, team: Team, user: User, role: Role) -> Membership:
+    """Make the user a member of the team with this role, or change the role they have."""
+    with transaction.atomic():
+        before = Membership.objects.filter(team=team, user=user).first()
+        membership, _ = Membership.objects.update_or_create(team=team, user=user, defaults={"role": role})
+        data = {"user": str(user), "before": before.role if before else "", "after": role.value}
+        audit.record(audit.Entry("member.set", by=by, on=membership, team=team, data=data))
+    return membership

@@ -1,0 +1,113 @@
+"""The one door for what Telnyx says about applications and numbers. It writes their columns and no others.
+
+A payload changes only the keys it contains: absent is not null. What a listing no longer contains is marked gone, never
+deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+
+from applications.models import FaxApplication, Mirrored, PhoneNumber
+from telnyx_api import FaxApplication as ApplicationPayload
+from telnyx_api import PhoneNumber as NumberPayload
+
+Row = TypeVar("Row", bound=Mirrored)
+
+APPLICATION_KEYS = {
+    "application_name": "application_name",
+    "active": "active",
+    "anchorsite_override": "anchorsite_override",
+    "webhook_event_url": "webhook_event_url",
+    "webhook_event_failover_url": "webhook_event_failover_url",
+    "webhook_timeout_secs": "webhook_timeout_secs",
+    "inbound.channel_limit": "inbound_channel_limit",
+    "inbound.sip_subdomain": "inbound_sip_subdomain",
+    "inbound.sip_subdomain_receive_settings": "inbound_sip_subdomain_receive_settings",
+    "outbound.channel_limit": "outbound_channel_limit",
+    "outbound.outbound_voice_profile_id": "outbound_voice_profile_id",
+    "tags": "tags",
+}
+NUMBER_KEYS = {"phone_number": "phone_number", "connection_id": "connection_id", "status": "status"}
+
+INTEGER_LIMIT = 2**31 - 1
+
+
+def apply_application(payload: ApplicationPayload) -> FaxApplication | None:
+    """Bring one application up to date; None when the payload names no id, so that there is nothing to hold on to."""
+    return _apply(FaxApplication, APPLICATION_KEYS, payload.raw, payload.id, payload.updated_at)
+
+
+def apply_number(payload: NumberPayload) -> PhoneNumber | None:
+    """Bring one phone number up to date; None when the payload names no id."""
+    return _apply(PhoneNumber, NUMBER_KEYS, payload.raw, payload.id, payload.updated_at)
+
+
+def mark_gone(model: type[Mirrored], *, seen: Iterable[str], at: datetime) -> int:
+    """Mark what a *complete* listing did not contain. Returns how many rows that were."""
+    rows = model._default_manager.filter(gone_at=None, telnyx_id__isnull=False)
+    return rows.exclude(telnyx_id__in=list(seen)).update(gone_at=at)
+
+
+def promoted(model: type[models.Model], keys: Mapping[str, str], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The column values for the keys (dotted for nested objects) that the payload contains, fitted to the columns."""
+    values = {}
+    for key, column in keys.items():
+        found, value = _look_up(raw, key.split("."))
+        if found:
+            values[column] = fitted(model._meta.get_field(column), value)
+    return values
+
+
+def fitted(column: Any, value: Any) -> Any:
+    """Telnyx's value in the shape of our column, so that no word or type of theirs can break a write."""
+    if isinstance(column, models.CharField | models.TextField):
+        text = "" if value is None else value if isinstance(value, str) else str(value)
+        return text.replace("\x00", "")[: column.max_length]
+    if isinstance(column, models.IntegerField):
+        is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INTEGER_LIMIT
+        return value if is_number else None
+    if isinstance(column, models.BooleanField):
+        return value if isinstance(value, bool) else None
+    return without_nul(value) if value is not None else column.get_default()
+
+
+def without_nul(value: Any) -> Any:
+    """The same JSON without NUL characters, which PostgreSQL refuses to store."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, Mapping):
+        return {without_nul(key): without_nul(inner) for key, inner in value.items()}
+    return [without_nul(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _apply(
+    model: type[Row], keys: Mapping[str, str], raw: Mapping[str, Any], telnyx_id: str | None, at: datetime | None
+) -> Row | None:
+    if not telnyx_id:
+        return None
+    rows = model._default_manager
+    with transaction.atomic():
+        rows.bulk_create([model(telnyx_id=telnyx_id)], ignore_conflicts=True)
+        row = rows.select_for_update().get(telnyx_id=telnyx_id)
+        if at and row.remote_at and at < row.remote_at:
+            return row
+        values = promoted(model, keys, raw)
+        values |= {"raw": row.raw | without_nul(raw), "remote_at": at or row.remote_at, "gone_at": None}
+        for column, value in values.items():
+            setattr(row, column, value)
+        row.save(update_fields=list(values))
+    return row
+
+
+def _look_up(raw: Mapping[str, Any], path: list[str]) -> tuple[bool, Any]:
+    value: Any = raw
+    for name in path:
+        if not isinstance(value, Mapping) or name not in value:
+            return False, None
+        value = value[name]
+    return True, value

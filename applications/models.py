@@ -1,0 +1,112 @@
+"""The mirror of Telnyx's fax applications and phone numbers, and which team each one feeds.
+
+Columns are *theirs* (written by `applications.mirror` only) or *ours* (written by `applications.services` only).
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Self
+
+from django.db import models
+
+from accounts.access import AnyUser, is_admin, scope, team_ids
+from accounts.models import Team
+
+
+class Mirrored(models.Model):
+    """What every row that mirrors something of Telnyx has."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    telnyx_id = models.CharField(max_length=255, unique=True, null=True, blank=True)
+    raw = models.JSONField("last payload", default=dict, blank=True)
+    remote_at = models.DateTimeField("reported at", null=True, blank=True)
+    gone_at = models.DateTimeField("gone at Telnyx since", null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class FaxApplicationQuerySet(models.QuerySet["FaxApplication"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(**scope(user))
+
+
+class FaxApplication(Mirrored):
+    """A Telnyx fax application: https://developers.telnyx.com/api/programmable-fax/get-fax-application."""
+
+    # Theirs.
+    application_name = models.CharField(max_length=255, blank=True)
+    active = models.BooleanField(null=True)
+    anchorsite_override = models.CharField(max_length=64, blank=True)
+    webhook_event_url = models.TextField(blank=True)
+    webhook_event_failover_url = models.TextField(blank=True)
+    webhook_timeout_secs = models.IntegerField(null=True, blank=True)
+    inbound_channel_limit = models.IntegerField(null=True, blank=True)
+    inbound_sip_subdomain = models.CharField(max_length=255, blank=True)
+    inbound_sip_subdomain_receive_settings = models.CharField(max_length=64, blank=True)
+    outbound_channel_limit = models.IntegerField(null=True, blank=True)
+    outbound_voice_profile_id = models.CharField(max_length=255, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    # Ours.
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="applications")
+
+    objects = FaxApplicationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["application_name", "id"]
+
+    def __str__(self) -> str:
+        return self.application_name or str(self.telnyx_id)
+
+
+class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Numbers of the user's teams; a number without a team belongs to the team of its application."""
+        if is_admin(user):
+            return self
+        teams = team_ids(user)
+        theirs = FaxApplication.objects.filter(team__in=teams, telnyx_id__isnull=False)
+        inherited = models.Q(team=None, connection_id__in=theirs.values("telnyx_id"))
+        return self.filter(models.Q(team__in=teams) | inherited)
+
+    def sendable(self) -> Self:
+        """Numbers a fax can be sent from: attached to a living application, and belonging to a team."""
+        living = FaxApplication.objects.filter(gone_at=None, telnyx_id__isnull=False).exclude(active=False)
+        attached = self.filter(gone_at=None, connection_id__in=living.values("telnyx_id"))
+        inherits = models.Q(connection_id__in=living.filter(team__isnull=False).values("telnyx_id"))
+        return attached.filter(models.Q(team__isnull=False) | inherits)
+
+
+class PhoneNumber(Mirrored):
+    """A Telnyx phone number: https://developers.telnyx.com/api/numbers/list-phone-numbers."""
+
+    # Theirs.
+    phone_number = models.CharField(max_length=64, db_index=True)
+    connection_id = models.CharField(max_length=255, blank=True, db_index=True)
+    status = models.CharField(max_length=64, blank=True)
+    # Ours.
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="numbers")
+    label = models.CharField(max_length=100, blank=True)
+
+    objects = PhoneNumberQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["phone_number", "id"]
+
+    def __str__(self) -> str:
+        return self.phone_number
+
+    @property
+    def application(self) -> FaxApplication | None:
+        """The mirrored application the number is attached to, if we know it already."""
+        if not self.connection_id:
+            return None
+        return FaxApplication.objects.filter(telnyx_id=self.connection_id).first()
+
+    @property
+    def owner(self) -> Team | None:
+        """The team that sends and receives on this number: its own, else its application's, else nobody's (unrouted)."""
+        if self.team:
+            return self.team
+        return self.application.team if self.application else None

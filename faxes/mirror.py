@@ -1,0 +1,224 @@
+"""The one door for what Telnyx says about a fax: webhook, listing, retrieve and the answer to a send all end here.
+
+It writes *their* columns and no others, by one rule (`merged`):
+
+- a payload changes only the keys it contains: absent is not null;
+- status moves forward only, by rank, whatever the clocks say: webhook times have fractions, listings whole seconds;
+- for every other column the newer report wins, and an older one may still fill what no newer one said;
+- a report that contradicts a final status changes nothing; a full retrieve by id may correct it to another final one.
+
+What follows from a report for our side of the fax is `faxes.outbox.follow()`'s business, in the same transaction.
+Source: https://developers.telnyx.com/api/programmable-fax/view-fax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from applications.mirror import promoted, without_nul
+from faxes import outbox, timeline
+from faxes.models import Attempt, Fax, FaxEvent
+from faxes.routing import route
+from faxes.states import Direction, is_final, rank, settled_status
+from faxes.tokens import token_of
+from telnyx_api import Event
+from telnyx_api import Fax as FaxPayload
+from telnyx_api.payloads import parse_time
+
+KEYS = {
+    "connection_id": "connection_id",
+    "status": "status",
+    "failure_reason": "failure_reason",
+    "client_state": "client_state",
+    "media_name": "media_name",
+    "media_url": "media_url",
+    "page_count": "page_count",
+    "call_duration_secs": "call_duration_secs",
+}
+
+
+class Verdict(Enum):
+    APPLIED = "applied"
+    # A send with these numbers is not settled yet, so this may be its fax: ask again later.
+    WAITS = "waits"
+    # An event about an outbound fax that no row knows: fetch the fax by its id.
+    UNKNOWN = "unknown"
+    # Nothing to hold on to: no id, or a new fax without a direction.
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What Telnyx said about one fax, whichever way it came."""
+
+    telnyx_id: str
+    payload: Mapping[str, Any]
+    at: datetime | None
+    source: FaxEvent.Source
+    # A full retrieve of this one fax by its id: the only report that may correct a final status.
+    retrieved: bool = False
+
+    @classmethod
+    def of_fax(cls, fax: FaxPayload, *, source: FaxEvent.Source, retrieved: bool = False) -> Report:
+        """From a Fax object: a row of a listing, a retrieve, or the answer to a send."""
+        payload = dict(fax.raw) | ({"media_url": fax.media_url} if "media_url" in fax.raw else {})
+        return cls(fax.id or "", payload, fax.updated_at or fax.created_at, source, retrieved)
+
+    @classmethod
+    def of_event(cls, event: Event) -> Report:
+        telnyx_id = event.payload.get("fax_id")
+        return cls(str(telnyx_id or ""), event.payload, event.occurred_at, FaxEvent.Source.WEBHOOK)
+
+    @property
+    def status(self) -> str:
+        return settled_status(self.text("direction"), self.text("status"))
+
+    def text(self, key: str) -> str:
+        value = self.payload.get(key)
+        return value.replace("\x00", "") if isinstance(value, str) else ""
+
+
+def apply_remote(report: Report) -> tuple[Verdict, Fax | None]:
+    """Bring the fax the report speaks of up to date, making its row when there is none. Safe to repeat."""
+    if not report.telnyx_id:
+        return Verdict.UNUSABLE, None
+    with transaction.atomic():
+        fax, attempt = _locked(report)
+        if fax is None:
+            verdict = _may_create(report)
+            if verdict is not Verdict.APPLIED:
+                return verdict, None
+            fax = _create(report, twin_of=attempt.fax if attempt else None)
+        _apply(fax, report, attempt)
+    return Verdict.APPLIED, fax
+
+
+def merged(fax: Fax, report: Report) -> dict[str, Any]:
+    """The columns this report changes, by the one rule. Pure: reads the row, writes nothing."""
+    if contradicts(fax, report):
+        return {}
+    values = promoted(Fax, KEYS, report.payload)
+    values.pop("status", None)
+    newer = is_newer(fax, report)
+    changes = {column: value for column, value in values.items() if newer or getattr(fax, column) in (None, "")}
+    if report.status and _moves_forward(fax, report, newer):
+        changes["status"] = report.status[:64]
+    if newer:
+        changes["remote_at"] = report.at or fax.remote_at
+    changes["raw"] = (fax.raw | without_nul(report.payload)) if newer else (without_nul(report.payload) | fax.raw)
+    if report.retrieved or report.source == FaxEvent.Source.SYNC:
+        changes["gone_at"] = None
+    return {column: value for column, value in changes.items() if getattr(fax, column) != value}
+
+
+def contradicts(fax: Fax, report: Report) -> bool:
+    """Another final status than the one we have, from a report that may not correct it."""
+    if not (is_final(fax.status) and is_final(report.status) and fax.status != report.status):
+        return False
+    return not (report.retrieved and is_newer(fax, report))
+
+
+def is_newer(fax: Fax, report: Report) -> bool:
+    """The first report is always newer. Times without a fraction are compared by whole seconds."""
+    if fax.remote_at is None:
+        return True
+    if report.at is None:
+        return False
+    known = fax.remote_at if report.at.microsecond else fax.remote_at.replace(microsecond=0)
+    return report.at >= known
+
+
+def _moves_forward(fax: Fax, report: Report, newer: bool) -> bool:
+    ours, theirs = rank(fax.status), rank(report.status)
+    return theirs > ours or (theirs == ours and newer and fax.status != report.status)
+
+
+def _locked(report: Report) -> tuple[Fax | None, Attempt | None]:
+    """The fax the report is about, locked, and the attempt of ours that it proves, if it names one.
+
+    Telnyx's id first, then the token in client_state, then the one in media_name: an event may overtake the answer to
+    the send that would have told us the id.
+    """
+    token = token_of(report.payload)
+    attempt = Attempt.objects.select_related("fax").filter(token=token).first() if token else None
+    fax = _lock(telnyx_id=report.telnyx_id)
+    if attempt is None or (fax is not None and fax.pk == attempt.fax_id):
+        return fax, attempt
+    ours = _lock(pk=attempt.fax_id, telnyx_id=None)
+    if ours is not None and fax is not None:
+        _absorb(fax, into=ours)
+    return ours or fax, attempt
+
+
+def _lock(**which: Any) -> Fax | None:
+    return Fax.objects.select_for_update(of=("self",)).filter(**which).first()
+
+
+def _absorb(stray: Fax, *, into: Fax) -> None:
+    """A row made before we knew that the fax was ours: its story moves to the row that sent it."""
+    FaxEvent.objects.filter(fax=stray).update(fax=into)
+    stray.delete()
+
+
+def _may_create(report: Report) -> Verdict:
+    direction = report.text("direction")
+    if direction not in Direction.values:
+        return Verdict.UNUSABLE
+    if direction == Direction.OUTBOUND:
+        if Fax.objects.unsettled().filter(**_line(report)).exists():
+            return Verdict.WAITS
+        if report.source == FaxEvent.Source.WEBHOOK:
+            return Verdict.UNKNOWN
+    return Verdict.APPLIED
+
+
+def _line(report: Report) -> dict[str, str]:
+    """The numbers a report gives; one it leaves out could be any, so it narrows nothing."""
+    numbers = {"from_number": report.text("from"), "to_number": report.text("to")}
+    return {column: number for column, number in numbers.items() if number}
+
+
+def _create(report: Report, *, twin_of: Fax | None) -> Fax:
+    """A new row for a fax that was not handed over from here, or not by the attempt that counts."""
+    row = Fax(
+        telnyx_id=report.telnyx_id,
+        direction=report.text("direction"),
+        from_number=report.text("from")[:64],
+        to_number=report.text("to")[:64],
+        created_at=_created_at(report) or report.at or timezone.now(),
+    )
+    if twin_of is not None:
+        row.retry_of, row.attempt = twin_of.retry_of or twin_of, twin_of.attempt + 1
+    Fax.objects.bulk_create([row], ignore_conflicts=True)
+    fax = Fax.objects.select_for_update(of=("self",)).get(telnyx_id=report.telnyx_id)
+    route(fax, connection_id=report.text("connection_id"), team=twin_of.team if twin_of else None)
+    if twin_of is not None:
+        timeline.note(twin_of, "twin", source=report.source, telnyx_id=report.telnyx_id)
+    return fax
+
+
+def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
+    contradiction = contradicts(fax, report)
+    changes = merged(fax, report)
+    if fax.telnyx_id is None:
+        changes["telnyx_id"] = report.telnyx_id
+    if created := _created_at(report):
+        changes["created_at"] = created
+    if changes:
+        for column, value in changes.items():
+            setattr(fax, column, value)
+        fax.save(update_fields=list(changes))
+    if report.status and not contradiction:
+        timeline.note_status(fax, report.status, source=report.source, at=report.at, payload=report.payload)
+    outbox.follow(fax, attempt=attempt, source=report.source, contradiction=contradiction)
+
+
+def _created_at(report: Report) -> datetime | None:
+    return parse_time(report.payload.get("created_at"))

@@ -1,0 +1,249 @@
+"""The fax and everything that hangs on it.
+
+Columns of `Fax` are *theirs* (written by `faxes.mirror` only), *ours* (never written by it) or *identity* (written once,
+by whoever creates the row). Every piece of pending work is a row with a state, a `due_at` and a lease; the queue only wakes
+the steps that look for it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.access import AnyUser, scope
+from accounts.models import Team
+from applications.models import Mirrored
+from contacts.models import Correspondent
+from faxes.states import Direction, Media, Outbox, is_final
+
+
+class Batch(models.Model):
+    """One sheet of the compose page: its id is the one-use form token, so that a form sent twice is sent once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="+", null=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="batches")
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "batches"
+
+    def __str__(self) -> str:
+        return f"Batch {self.id}"
+
+
+def document_name(document: Document, filename: str) -> str:
+    """Where a file is stored: under our id, never under a name that somebody chose."""
+    return f"{document.kind}/{document.id.hex[:2]}/{document.id}.{filename.rpartition('.')[2]}"
+
+
+class Document(models.Model):
+    """One stored file, checked before it was stored."""
+
+    class Kind(models.TextChoices):
+        UPLOAD = "upload", "Upload"
+        OUTGOING = "outgoing", "Outgoing"
+        RECEIVED = "received", "Received"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    file = models.FileField(upload_to=document_name, max_length=255)
+    name = models.CharField(max_length=255, blank=True)
+    sha256 = models.CharField(max_length=64)
+    bytes = models.PositiveBigIntegerField()
+    pages = models.PositiveIntegerField()
+    content_type = models.CharField(max_length=100)
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="documents")
+    position = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["position", "created_at"]
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
+
+
+class FaxQuerySet(models.QuerySet["Fax"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """The faxes of the user's teams. Unrouted ones are for administrators alone."""
+        return self.filter(**scope(user))
+
+    def sent(self) -> Self:
+        return self.filter(direction=Direction.OUTBOUND)
+
+    def received(self) -> Self:
+        return self.filter(direction=Direction.INBOUND)
+
+    def unsettled(self) -> Self:
+        """Outbound faxes that Telnyx may hold without our knowing its id for them."""
+        return self.filter(outbox__in=[Outbox.SUBMITTING, Outbox.UNCERTAIN])
+
+
+class Fax(Mirrored):
+    """One fax: one row per Telnyx fax, and the row exists before Telnyx knows of it when it is sent from here.
+
+    The carrier's object: https://developers.telnyx.com/api/programmable-fax/view-fax.
+    """
+
+    class Cancel(models.TextChoices):
+        REQUESTED = "requested", "Asked for"
+        ACCEPTED = "accepted", "Accepted by Telnyx"
+        REFUSED = "refused", "Came too late"
+
+    # Identity.
+    direction = models.CharField(max_length=10, choices=Direction.choices)
+    from_number = models.CharField("from", max_length=64)
+    to_number = models.CharField("to", max_length=64)
+    # Theirs.
+    connection_id = models.CharField(max_length=255, blank=True)
+    status = models.CharField(max_length=64, blank=True)
+    failure_reason = models.CharField(max_length=255, blank=True)
+    client_state = models.TextField(blank=True)
+    media_name = models.CharField(max_length=255, blank=True)
+    media_url = models.TextField(blank=True)
+    page_count = models.IntegerField(null=True, blank=True)
+    call_duration_secs = models.IntegerField(null=True, blank=True)
+    # Theirs, else ours: the time Telnyx made the fax, or until it says so, the time we did.
+    created_at = models.DateTimeField(default=timezone.now)
+    # Ours: whose it is.
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="faxes")
+    correspondent = models.ForeignKey(Correspondent, models.SET_NULL, null=True, blank=True, related_name="faxes")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="faxes")
+    retry_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="retries")
+    attempt = models.PositiveIntegerField(default=1)
+    document = models.ForeignKey(Document, models.PROTECT, null=True, blank=True, related_name="faxes")
+    # Ours: the way out. `options` holds Telnyx's parameters of POST /faxes as the sender chose them.
+    outbox = models.CharField(max_length=10, choices=Outbox.choices, blank=True)
+    options = models.JSONField(default=dict, blank=True)
+    problem = models.JSONField(default=dict, blank=True)
+    line_held = models.BooleanField(default=False)
+    cancel = models.CharField(max_length=10, choices=Cancel.choices, blank=True)
+    # Ours: the way in.
+    media = models.CharField(max_length=10, choices=Media.choices, blank=True)
+    # Ours: the work that is due on this row, and who is at it.
+    due_at = models.DateTimeField(null=True, blank=True)
+    owner = models.UUIDField(null=True, blank=True, editable=False)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    # When to ask Telnyx about this fax by its id, because no event has told its end.
+    poll_at = models.DateTimeField(null=True, blank=True)
+
+    objects = FaxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "faxes"
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["to_number"], condition=Q(line_held=True), name="fax_one_call_per_number"),
+            models.CheckConstraint(
+                condition=~Q(outbox__in=["ready", "submitting", "accepted", "uncertain"]) | Q(document__isnull=False),
+                name="fax_ready_only_with_document",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["team", "direction", "-created_at", "-id"], name="fax_list"),
+            models.Index(fields=["-created_at", "-id"], name="fax_all"),
+            models.Index(fields=["outbox", "due_at"], name="fax_outbox_due", condition=~Q(outbox="")),
+            models.Index(fields=["media", "due_at"], name="fax_media_due", condition=~Q(media="")),
+            models.Index(fields=["poll_at"], name="fax_poll_due", condition=Q(poll_at__isnull=False)),
+            models.Index(fields=["from_number", "to_number"], name="fax_line", condition=~Q(outbox="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"Fax to {self.to_number}" if self.is_outbound else f"Fax from {self.from_number}"
+
+    @property
+    def is_outbound(self) -> bool:
+        return self.direction == Direction.OUTBOUND
+
+    @property
+    def other_number(self) -> str:
+        """The far end: whom we sent to, or who sent to us."""
+        return self.to_number if self.is_outbound else self.from_number
+
+    @property
+    def our_number(self) -> str:
+        return self.from_number if self.is_outbound else self.to_number
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more will happen to this fax by itself."""
+        if self.outbox in (Outbox.REJECTED, Outbox.CANCELLED):
+            return True
+        return is_final(self.status) and self.media != Media.WAITING
+
+
+class Attempt(models.Model):
+    """One try to hand a fax to Telnyx. Its token travels in `client_state` and `media_name` and stays on record."""
+
+    class State(models.TextChoices):
+        UPLOADING = "uploading", "Uploading the pages"
+        POSTING = "posting", "Asking Telnyx to send"
+        ACCEPTED = "accepted", "Accepted"
+        REJECTED = "rejected", "Refused"
+        UNCERTAIN = "uncertain", "No clear answer"
+        NOT_SENT = "not_sent", "Never left"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    fax = models.ForeignKey(Fax, models.CASCADE, related_name="attempts")
+    token = models.CharField(max_length=64, unique=True)
+    owner = models.UUIDField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.UPLOADING)
+    started_at = models.DateTimeField(default=timezone.now)
+    posted_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    # Which evidence settled it, or what is known until then; for a person to read, and for the proof.
+    evidence = models.JSONField(default=dict, blank=True)
+    telnyx_id = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        ordering = ["started_at", "id"]
+
+    def __str__(self) -> str:
+        return f"Attempt {self.token[:8]} ({self.state})"
+
+
+class FaxEvent(models.Model):
+    """One line of a fax's timeline. Written only when it says something new."""
+
+    class Source(models.TextChoices):
+        WEBHOOK = "webhook", "Telnyx told us"
+        SYNC = "sync", "Found by the sync"
+        ANSWER = "answer", "Telnyx answered"
+        PERSON = "person", "A person"
+        PORTAL = "portal", "The portal"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    fax = models.ForeignKey(Fax, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField(default=timezone.now)
+    occurred_at = models.DateTimeField(null=True, blank=True)
+    source = models.CharField(max_length=10, choices=Source.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["fax", "at"], name="fax_event_timeline")]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Gate(models.Model):
+    """The account's sending gate: shut for a while by a 429, or until a probe passes when Telnyx refuses the account."""
+
+    name = models.CharField(primary_key=True, max_length=20)
+    closed_until = models.DateTimeField()
+    reason = models.CharField(max_length=255)
+
+    def __str__(self) -> str:
+        return f"{self.reason} until {self.closed_until:%H:%M:%S}"

@@ -6,11 +6,12 @@ import logging
 import logging.config
 
 import structlog
+from structlog.typing import Processor
 
 
 def logging_config(*, debug: bool) -> None:
     """Set up structlog and the standard library's logging, so that lines of packages look like ours."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

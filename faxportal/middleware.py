@@ -53,7 +53,7 @@ def _user_id(request: HttpRequest) -> str | None:
     return str(user.pk) if user is not None and user.pk is not None else None
 
 
-class PolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
+class PolicyMiddleware(CSPMiddleware):
     """The admin's theme runs Alpine, which needs eval, and has inline styles; no other page gets either."""
 
     def get_policy_parts(

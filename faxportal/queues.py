@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from huey import Huey, PostgresHuey, PriorityRedisHuey, SqliteHuey
+from huey import Huey, MemoryHuey, PostgresHuey, PriorityRedisHuey, SqliteHuey
 
 NAME = "faxportal"
 
 
 def huey_from_url(url: str) -> Huey:
-    """The huey behind `sqlite:///file`, `redis://…`, `rediss://…` or `postgres://…`. Raises ValueError for others.
+    """The huey behind `sqlite:///file`, `redis://…`, `rediss://…` or `postgres://…` (and `memory://`, for tests).
 
-    No connection is made and no table created here: settings are imported by every command, also without a server.
+    Raises ValueError for any other. No connection is made and no table created here, because every command imports
+    the settings, also where there is no server.
     """
     scheme = urlsplit(url).scheme
+    if scheme == "memory":
+        return MemoryHuey(NAME, results=False)
     if scheme == "sqlite":
         file = Path(url.removeprefix("sqlite:///"))
         file.parent.mkdir(parents=True, exist_ok=True)

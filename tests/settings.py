@@ -1,7 +1,6 @@
 """The product's settings in the environment of a test run: nothing of the developer's own set-up leaks in."""
 
 import os
-import tempfile
 
 TELNYX = [name for name in os.environ if name.startswith("TELNYX_")]
 for name in [*TELNYX, "PRIVATE_HOSTS_ALLOWED", "TRUSTED_PROXY_COUNT", "SECURE_SSL_REDIRECT"]:
@@ -13,7 +12,7 @@ os.environ.update(
     ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
     PUBLIC_URL="http://localhost:8000",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:"),
-    QUEUE_URL=f"sqlite:///{tempfile.gettempdir()}/faxportal-tests-{os.getpid()}/queue.sqlite3",
+    QUEUE_URL="memory://",
     CACHE_URL="locmemcache://",
     EMAIL_URL="memorymail://",
 )

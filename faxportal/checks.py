@@ -1,0 +1,108 @@
+"""What a production must have. Without it neither web nor worker starts; the refusal lists all that is missing.
+
+Building (collectstatic, makemigrations, plain `check`) stays possible: only `check --deploy` and what serves ask here.
+https://docs.djangoproject.com/en/5.2/topics/checks/
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import SystemCheckError
+
+TAG = "faxportal"
+
+
+def refuse_start() -> None:
+    """Raise SystemCheckError with the list of what is missing. Every process that serves calls this before it does."""
+    problems = run_checks(tags=[TAG], include_deployment_checks=True)
+    if problems:
+        listed = "\n".join(f"  {problem.id}  {problem.msg}\n      {problem.hint}" for problem in problems)
+        raise SystemCheckError(f"Faxportal does not start with DEBUG off until these are mended:\n{listed}")
+
+
+@register(TAG, deploy=True)
+def check_production(**kwargs: Any) -> list[CheckMessage]:
+    if settings.DEBUG:
+        return []
+    checks = [_secret_key, _public_url, _public_key, _api_key, _api_base, _allowed_hosts]
+    return [problem for check in checks if (problem := check()) is not None]
+
+
+def _secret_key() -> Error | None:
+    try:
+        key = settings.SECRET_KEY
+    except ImproperlyConfigured:  # Django's word for an empty one
+        key = ""
+    if len(key) >= 32 and not key.startswith("django-insecure-"):
+        return None
+    hint = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(50))"'
+    return Error("SECRET_KEY is missing or shorter than 32 characters.", hint=hint, id="faxportal.E001")
+
+
+def _public_url() -> Error | None:
+    url = urlsplit(settings.PUBLIC_URL)
+    if url.scheme == "https" and url.hostname and not is_loopback(url.hostname) and not url.path:
+        return None
+    return Error(
+        "PUBLIC_URL is not the https address under which Telnyx and people reach this portal.",
+        hint="Set it to the origin alone, such as https://fax.example.com",
+        id="faxportal.E002",
+    )
+
+
+def _public_key() -> Error | None:
+    try:
+        is_key = len(base64.b64decode(settings.TELNYX_PUBLIC_KEY, validate=True)) == 32
+    except (binascii.Error, ValueError):
+        is_key = False
+    if is_key:
+        return None
+    return Error(
+        "TELNYX_PUBLIC_KEY is missing or not the base64 of 32 bytes: no webhook could be verified.",
+        hint="Copy it from portal.telnyx.com, Keys & Credentials, Public Key.",
+        id="faxportal.E003",
+    )
+
+
+def _api_key() -> Error | None:
+    if settings.TELNYX_API_KEY:
+        return None
+    hint = "Create one at portal.telnyx.com, Keys & Credentials, API Keys."
+    return Error("TELNYX_API_KEY is missing.", hint=hint, id="faxportal.E004")
+
+
+def _api_base() -> Error | None:
+    url = urlsplit(settings.TELNYX_API_BASE)
+    if url.scheme == "https" and url.hostname and not is_loopback(url.hostname):
+        return None
+    return Error(
+        "TELNYX_API_BASE is not a public https address, so faxes would go to a sandbox.",
+        hint="Leave it unset for https://api.telnyx.com/v2",
+        id="faxportal.E005",
+    )
+
+
+def _allowed_hosts() -> Error | None:
+    if settings.ALLOWED_HOSTS:
+        return None
+    hint = "List the host names people use, separated by commas, such as fax.example.com"
+    return Error("ALLOWED_HOSTS is empty: every request would be refused.", hint=hint, id="faxportal.E006")
+
+
+def is_loopback(host: str) -> bool:
+    """Does this host name or address mean the machine itself? Names are not looked up."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified

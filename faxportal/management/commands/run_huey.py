@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from huey.contrib.djhuey.management.commands import run_huey
+
+from faxportal.checks import refuse_start
+
+# What huey would do otherwise: interrupt running tasks on SIGTERM, and poll an idle queue every ten seconds.
+# https://huey.readthedocs.io/en/latest/consumer.html
+DEFAULTS = {"worker_type": "thread", "workers": 8, "max_delay": 0.5, "graceful_signal": "TERM", "shutdown_timeout": 30}
+
+
+class Command(run_huey.Command):  # type: ignore[misc]
+    help = "Run the worker: it sends, receives, archives and reconciles. SIGTERM lets running work finish."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(**DEFAULTS)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        refuse_start()
+        super().handle(*args, **options)

@@ -106,7 +106,7 @@ class PhoneNumber(Mirrored):
 
     @property
     def owner(self) -> Team | None:
-        """The team that sends and receives on this number: its own, else its application's, else nobody's (unrouted)."""
+        """The team that sends and receives on this number: its own, else its application's, else nobody's."""
         if self.team:
             return self.team
         return self.application.team if self.application else None

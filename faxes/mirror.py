@@ -85,12 +85,15 @@ class Report:
         return value.replace("\x00", "") if isinstance(value, str) else ""
 
 
-def apply_remote(report: Report) -> tuple[Verdict, Fax | None]:
-    """Bring the fax the report speaks of up to date, making its row when there is none. Safe to repeat."""
+def apply_remote(report: Report, *, attempt: Attempt | None = None) -> tuple[Verdict, Fax | None]:
+    """Bring the fax the report speaks of up to date, making its row when there is none. Safe to repeat.
+
+    `attempt` is given where it is known without a token: for the answer to its own POST, and by a person's decision.
+    """
     if not report.telnyx_id:
         return Verdict.UNUSABLE, None
     with transaction.atomic():
-        fax, attempt = _locked(report)
+        fax, attempt = _locked(report, attempt)
         if fax is None:
             verdict = _may_create(report)
             if verdict is not Verdict.APPLIED:
@@ -140,14 +143,14 @@ def _moves_forward(fax: Fax, report: Report, newer: bool) -> bool:
     return theirs > ours or (theirs == ours and newer and fax.status != report.status)
 
 
-def _locked(report: Report) -> tuple[Fax | None, Attempt | None]:
+def _locked(report: Report, attempt: Attempt | None) -> tuple[Fax | None, Attempt | None]:
     """The fax the report is about, locked, and the attempt of ours that it proves, if it names one.
 
     Telnyx's id first, then the token in client_state, then the one in media_name: an event may overtake the answer to
     the send that would have told us the id.
     """
-    token = token_of(report.payload)
-    attempt = Attempt.objects.select_related("fax").filter(token=token).first() if token else None
+    if attempt is None and (token := token_of(report.payload)):
+        attempt = Attempt.objects.select_related("fax").filter(token=token).first()
     fax = _lock(telnyx_id=report.telnyx_id)
     if attempt is None or (fax is not None and fax.pk == attempt.fax_id):
         return fax, attempt

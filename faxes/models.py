@@ -1,8 +1,8 @@
 """The fax and everything that hangs on it.
 
-Columns of `Fax` are *theirs* (written by `faxes.mirror` only), *ours* (never written by it) or *identity* (written once,
-by whoever creates the row). Every piece of pending work is a row with a state, a `due_at` and a lease; the queue only wakes
-the steps that look for it.
+Columns of `Fax` are *theirs* (written by `faxes.mirror` only), *ours* (never written by it) or *identity* (written
+once, by whoever creates the row). Every piece of pending work is a row with a state, a `due_at` and a lease; the queue
+only wakes the steps that look for it.
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ class FaxEvent(models.Model):
 
 
 class Gate(models.Model):
-    """The account's sending gate: shut for a while by a 429, or until a probe passes when Telnyx refuses the account."""
+    """The account's sending gate: shut for a while by a 429, or until a probe passes where Telnyx refuses the account."""
 
     name = models.CharField(primary_key=True, max_length=20)
     closed_until = models.DateTimeField()

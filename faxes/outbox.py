@@ -1,6 +1,6 @@
 """Our side of an outbound fax: every change of its `outbox`, each one conditional and told in the timeline.
 
-The promise: one POST per attempt, and a new attempt only when the last one provably did not send. See docs/decisions.md.
+The promise: one POST per attempt, and a new attempt only when the last one provably did not send.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from faxes import timeline
+from faxes import gate, timeline
 from faxes.claims import claim, later
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.states import Media, Outbox, is_final
@@ -34,12 +35,17 @@ KEPT_AT_TELNYX = timedelta(days=7)
 OWN_WORK_DONE: dict[str, Any] = {"owner": None, "leased_until": None, "due_at": None}
 
 
+def whose_turn() -> QuerySet[Fax]:
+    """Faxes that may leave now: no call to their number is under way, and their team is within its rate."""
+    busy = Fax.objects.filter(line_held=True).values("to_number")
+    ready = Fax.objects.filter(outbox=Outbox.READY, due_at__lte=timezone.now())
+    return ready.exclude(to_number__in=busy).exclude(team__in=gate.teams_over_rate())
+
+
 def claim_ready() -> tuple[Fax, Attempt] | None:
     """Take the next fax whose turn it is and open an attempt for it. Numbers with a call under way are passed over."""
-    busy = Fax.objects.filter(line_held=True).values("to_number")
-    turn = Fax.objects.filter(outbox=Outbox.READY, cancel="").exclude(to_number__in=busy)
     with transaction.atomic():
-        fax = claim(turn, lease=UPLOAD_LEASE, outbox=Outbox.SUBMITTING, line_held=True)
+        fax = claim(whose_turn(), lease=UPLOAD_LEASE, outbox=Outbox.SUBMITTING, line_held=True)
         if fax is None:
             return None
         return fax, Attempt.objects.create(fax=fax, token=new_token(), owner=fax.owner)
@@ -83,6 +89,15 @@ def doubt(fax: Fax, attempt: Attempt, *, why: str) -> None:
     with _owned(fax.pk, attempt.owner) as row:
         if row is not None:
             _to_uncertain(row, attempt, why=why)
+
+
+def refuse(fax: Fax, *, problem: dict[str, Any]) -> None:
+    """The fax's own document cannot be sent: it ends before it left."""
+    with transaction.atomic():
+        rows = Fax.objects.select_for_update(of=("self",))
+        row = rows.filter(pk=fax.pk, owner=fax.owner, outbox=Outbox.PREPARING).first()
+        if row is not None:
+            _end(row, Outbox.REJECTED, problem)
 
 
 def recover_abandoned() -> int:

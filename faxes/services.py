@@ -1,0 +1,139 @@
+"""What people ask for about faxes. Each raises ValidationError for what a person can mend, else PermissionDenied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import access, audit
+from accounts.models import Role, Team, User
+from applications.models import PhoneNumber
+from contacts.models import Correspondent
+from faxes import outbox, timeline
+from faxes.drafts import take
+from faxes.models import Attempt, Batch, Fax, FaxEvent
+from faxes.states import Direction, Outbox, is_final
+from wake import wake
+
+
+def send(*, by: User, batch_id: UUID, number: PhoneNumber, recipients: Sequence[str], options: dict[str, Any]) -> Batch:
+    """Send the batch's documents from a number to every recipient (E.164, each once), with Telnyx's `options`.
+
+    The batch is the one-use token: asked a second time, the first sending is the answer.
+    """
+    team = _sending_team(by, number)
+    recipients = list(dict.fromkeys(recipients))
+    if not recipients:
+        raise ValidationError({"recipients": "Add at least one fax number to send to."})
+    if number.phone_number in recipients:
+        raise ValidationError({"recipients": "A fax cannot go to the number it is sent from. Remove that recipient."})
+    with transaction.atomic():
+        batch, taken = take(by=by, batch_id=batch_id, team=team)
+        if not taken:
+            return batch
+        if not batch.documents.exists():
+            raise ValidationError({"files": "Add at least one file to send."})
+        faxes = [_outgoing(by, team, number.phone_number, to, batch=batch, options=options) for to in recipients]
+        Fax.objects.bulk_create(faxes)
+        for fax in faxes:
+            timeline.note(fax, "queued", source=FaxEvent.Source.PERSON, by=by)
+        audit.record(*[audit.Entry("fax.send", by=by, on=fax, team=team, data={"to": fax.to_number}) for fax in faxes])
+        transaction.on_commit(lambda: wake("prepare"))
+    return batch
+
+
+def send_again(*, by: User, fax: Fax, batch_id: UUID) -> Fax:
+    """Send a fax that has ended once more, as a new fax with the same pages. The batch is the one-use token."""
+    access.require(by, fax.team, at_least=Role.MEMBER)
+    with transaction.atomic():
+        fax = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
+        if not can_send_again(fax):
+            raise ValidationError("This fax has not ended yet. Wait for its end before you send it again.")
+        number = PhoneNumber.objects.sendable().visible_to(by).filter(phone_number=fax.from_number).first()
+        if number is None:
+            raise ValidationError(f"{fax.from_number} cannot send any more. Start a new fax from another number.")
+        batch, taken = take(by=by, batch_id=batch_id, team=fax.team)
+        if not taken:
+            return batch.faxes.first() or fax
+        again = _outgoing(by, fax.team, fax.from_number, fax.to_number, batch=batch, options=fax.options)
+        again.retry_of, again.document, again.outbox = fax.retry_of or fax, fax.document, Outbox.READY
+        again.attempt = fax.attempt + 1
+        again.save(force_insert=True)
+        timeline.note(again, "queued", source=FaxEvent.Source.PERSON, by=by, again=str(fax.pk))
+        audit.record(audit.Entry("fax.send_again", by=by, on=again, team=again.team, data={"of": fax.pk}))
+        transaction.on_commit(lambda: wake("submit"))
+    return again
+
+
+def cancel(*, by: User, fax: Fax) -> None:
+    """Stop a fax: here, while it is still here; otherwise Telnyx is asked to as soon as it is known to have it."""
+    access.require(by, fax.team, at_least=Role.MEMBER)
+    with transaction.atomic():
+        fax = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
+        if not can_cancel(fax):
+            raise ValidationError("This fax has already ended, so there is nothing to cancel.")
+        stopped = outbox.cancel_before_sending(fax)
+        if not stopped:
+            due_at = timezone.now() if fax.outbox == Outbox.ACCEPTED else fax.due_at
+            Fax.objects.filter(pk=fax.pk).update(cancel=Fax.Cancel.REQUESTED, due_at=due_at)
+        kind = "cancelled" if stopped else "cancel_requested"
+        timeline.note(fax, kind, source=FaxEvent.Source.PERSON, by=by)
+        audit.record(audit.Entry("fax.cancel", by=by, on=fax, team=fax.team))
+        transaction.on_commit(lambda: wake("cancel"))
+
+
+def decide_not_sent(*, by: User, fax: Fax) -> None:
+    """A person has made sure that Telnyx never took an uncertain fax: it ends as not sent, and may be sent again."""
+    access.require(by, fax.team, at_least=Role.MEMBER)
+    with transaction.atomic():
+        fax = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
+        if fax.outbox != Outbox.UNCERTAIN:
+            raise ValidationError("This fax has been settled meanwhile. Look at its timeline.")
+        detail = f"{by} made sure that Telnyx does not have this fax."
+        outbox.give_up(fax, fax.attempts.last(), problem={"title": "Not sent", "detail": detail})
+        audit.record(audit.Entry("fax.decide_not_sent", by=by, on=fax, team=fax.team))
+
+
+def can_cancel(fax: Fax) -> bool:
+    return fax.is_outbound and not fax.is_over and not fax.cancel and bool(fax.outbox)
+
+
+def can_send_again(fax: Fax) -> bool:
+    """Only from an end: never while the outcome of the last try is open."""
+    ended = fax.outbox in (Outbox.REJECTED, Outbox.CANCELLED) or is_final(fax.status)
+    return fax.is_outbound and ended and fax.document_id is not None
+
+
+def _sending_team(by: User, number: PhoneNumber) -> Team:
+    """The team a number sends for. A superuser, too, sends as the number's team."""
+    sendable = PhoneNumber.objects.sendable().visible_to(by).filter(pk=number.pk).exists()
+    if not sendable or number.owner is None:
+        raise ValidationError({"number": f"{number.phone_number} cannot send for you. Choose another number."})
+    access.require(by, number.owner, at_least=Role.MEMBER)
+    return number.owner
+
+
+def _outgoing(by: User, team: Team | None, from_number: str, to: str, *, batch: Batch, options: dict[str, Any]) -> Fax:
+    correspondent = Correspondent.objects.get_or_create(team=team, number=to)[0] if team else None
+    return Fax(
+        direction=Direction.OUTBOUND,
+        from_number=from_number,
+        to_number=to,
+        team=team,
+        correspondent=correspondent,
+        created_by=by,
+        batch=batch,
+        options=options,
+        outbox=Outbox.PREPARING,
+        due_at=timezone.now(),
+    )
+
+
+def open_attempt(fax: Fax) -> Attempt | None:
+    """The attempt whose outcome is not known, with the candidates the listings showed."""
+    return fax.attempts.filter(state=Attempt.State.UNCERTAIN).last()

@@ -1,0 +1,95 @@
+"""Make the one document that leaves: every file of the batch checked, converted and merged into a PDF."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from documents import UPLOAD_MAX, DocumentError, merge
+from faxes import outbox, timeline
+from faxes.claims import claim, later
+from faxes.files import discard, local_path, store
+from faxes.links import can_link
+from faxes.models import Document, Fax
+from faxes.states import Outbox
+from wake import wake
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=10)
+
+
+def drain() -> int:
+    """Prepare until nothing is due. Returns how many faxes were taken up."""
+    count = 0
+    while prepare_next():
+        count += 1
+    return count
+
+
+def prepare_next() -> bool:
+    fax = claim(Fax.objects.filter(outbox=Outbox.PREPARING), lease=LEASE)
+    if fax is None:
+        return False
+    with structlog.contextvars.bound_contextvars(fax_id=str(fax.pk)):
+        _prepare(fax)
+    return True
+
+
+def _prepare(fax: Fax) -> None:
+    try:
+        document = _siblings_document(fax) or _merged(fax)
+    except DocumentError as error:
+        outbox.refuse(fax, problem={"code": error.code, "title": "The document cannot be faxed", "detail": str(error)})
+    except OSError as error:
+        # Disk full, storage away: nothing is wrong with the fax, so it waits.
+        log.error("prepare.storage", error=str(error))
+        Fax.objects.filter(pk=fax.pk, owner=fax.owner).update(
+            due_at=later(timezone.now(), fax.tries), tries=fax.tries + 1, owner=None, leased_until=None
+        )
+    else:
+        _hand_on(fax, document)
+
+
+def _siblings_document(fax: Fax) -> Document | None:
+    """A batch to several recipients is merged once."""
+    done = Fax.objects.filter(batch=fax.batch, document__isnull=False).exclude(batch=None)
+    sibling = done.select_related("document").first()
+    return sibling.document if sibling else None
+
+
+def _merged(fax: Fax) -> Document:
+    assert fax.batch is not None
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as files:
+        sources = [(files.enter_context(local_path(part)), part.name) for part in fax.batch.documents.all()]
+        out = Path(folder) / "fax.pdf"
+        result = merge(sources, out)
+        if result.bytes > UPLOAD_MAX and not can_link():
+            raise DocumentError("too_large", TOO_LARGE)
+        return store(out, result, kind=Document.Kind.OUTGOING, name="fax.pdf")
+
+
+TOO_LARGE = (
+    f"The pages together are larger than {UPLOAD_MAX // 1_000_000} MB, the most that can be handed to Telnyx here. "
+    "Send them as two faxes, or scan them in black and white."
+)
+
+
+def _hand_on(fax: Fax, document: Document) -> None:
+    with transaction.atomic():
+        mine = Fax.objects.filter(pk=fax.pk, owner=fax.owner, outbox=Outbox.PREPARING)
+        won = mine.update(
+            outbox=Outbox.READY, document=document, due_at=timezone.now(), owner=None, leased_until=None, tries=0
+        )
+        if won:
+            timeline.note(fax, "prepared", pages=document.pages, bytes=document.bytes)
+            transaction.on_commit(lambda: wake("submit"))
+    if not won and not document.faxes.exists():
+        # Cancelled meanwhile, or another worker was quicker.
+        discard(document)

@@ -20,7 +20,7 @@ from huey.contrib.djhuey import HUEY, db_periodic_task, db_task
 
 from wake import on_wake
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger()
 
 # Each drains what is due, one claimed row at a time, and looks once more before it ends.
 STEPS = {

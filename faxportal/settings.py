@@ -12,7 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.contrib.messages import constants as message_levels
 
-from faxportal.logs import logging_config
+from faxportal.logs import configure_logging
 from faxportal.queues import huey_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -232,5 +232,6 @@ if ALLAUTH_TRUSTED_PROXY_COUNT:
 # Opens the reasons of /readyz to whoever sends it as a Bearer token.
 HEALTH_TOKEN = env("HEALTH_TOKEN")
 
+# Django's own logging is replaced whole.
 LOGGING_CONFIG = None
-logging_config(debug=DEBUG)
+configure_logging(debug=DEBUG)

@@ -1,0 +1,111 @@
+"""Who takes part: alice manages the team, bob is a member, vera may only look; charlie is on another team, root
+administers. All of them have the password PASSWORD."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from pytest_django.fixtures import SettingsWrapper
+
+from accounts.models import Membership, Role, Team, User
+
+# Playwright's sync API runs an event loop in the test's thread, in which Django would refuse to touch the database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+PASSWORD = "correct horse battery"
+MACOS_BROWSERS = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"]
+
+
+@pytest.fixture(autouse=True)
+def _own_files_and_cache(settings: SettingsWrapper, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+    cache.clear()
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return Team.objects.create(name="Front desk", slug="front-desk")
+
+
+@pytest.fixture
+def other_team(db: None) -> Team:
+    return Team.objects.create(name="Records", slug="records")
+
+
+@pytest.fixture
+def alice(team: Team) -> User:
+    return _user("alice", team=team, role=Role.MANAGER)
+
+
+@pytest.fixture
+def bob(team: Team) -> User:
+    return _user("bob", team=team, role=Role.MEMBER)
+
+
+@pytest.fixture
+def vera(team: Team) -> User:
+    return _user("vera", team=team, role=Role.VIEWER)
+
+
+@pytest.fixture
+def charlie(other_team: Team) -> User:
+    return _user("charlie", team=other_team, role=Role.MANAGER)
+
+
+@pytest.fixture
+def root(db: None) -> User:
+    return User.objects.create_superuser("root", "root@example.com", PASSWORD)
+
+
+def _user(name: str, *, team: Team, role: Role) -> User:
+    user = User.objects.create_user(name, f"{name}@example.com", PASSWORD, first_name=name.title())
+    Membership.objects.create(user=user, team=team, role=role)
+    return user
+
+
+@pytest.fixture
+def logged_in() -> Any:
+    """A function that gives a client in which this user is logged in."""
+
+    def client_of(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return client_of
+
+
+def chromium() -> str | None:
+    """The browser on this machine: what CHROMIUM names, or a usual place."""
+    names = ["chromium", "chromium-browser", "google-chrome"]
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, names), *filter(os.path.exists, MACOS_BROWSERS)]
+    return next(filter(None, found), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests skip only where there is no browser, and never in CI: there they fail."""
+    if chromium() or os.environ.get("CI"):
+        return
+    skip = pytest.mark.skip(reason="No Chromium found: install it, or set CHROMIUM to its path.")
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    # Containers rarely allow Chromium's own sandbox, and it sees nothing here but our pages.
+    return {"executable_path": chromium(), "args": ["--no-sandbox"]}
+
+
+@pytest.fixture
+def page(page: Any) -> Iterator[Any]:
+    page.set_default_timeout(10_000)
+    yield page

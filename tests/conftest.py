@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from accounts.models import Membership, Role, Team, User
 
@@ -24,7 +24,7 @@ MACOS_BROWSERS = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
 
 @pytest.fixture(autouse=True)
-def _own_files_and_cache(settings: SettingsWrapper, tmp_path: Path) -> None:
+def _own_files_and_cache(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = str(tmp_path / "media")
     cache.clear()
 

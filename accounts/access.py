@@ -6,7 +6,7 @@ reach gets 403 from `require()`; administrators are superusers and act in every 
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -32,7 +32,7 @@ def team_ids(user: AnyUser, *, at_least: Role = Role.VIEWER) -> list[UUID]:
     if user.is_superuser:
         return list(Team.objects.values_list("id", flat=True))
     roles = [role for role, rank in RANK.items() if rank >= RANK[at_least]]
-    return list(Membership.objects.filter(user_id=cast(int, user.pk), role__in=roles).values_list("team_id", flat=True))
+    return list(Membership.objects.filter(user_id=user.pk, role__in=roles).values_list("team_id", flat=True))
 
 
 def scope(user: AnyUser, *, field: str = "team") -> dict[str, Any]:

@@ -32,14 +32,14 @@ def store(path: Path, inspected: Inspected, *, kind: Document.Kind, name: str, *
     try:
         document.save(force_insert=True)
     except BaseException:
-        document.file.storage.delete(document.file.name)
+        document.file.storage.delete(str(document.file.name))
         raise
     return document
 
 
 def discard(document: Document) -> None:
     """Remove a document nobody uses yet; its file follows once the row is gone for certain."""
-    storage, name = document.file.storage, document.file.name
+    storage, name = document.file.storage, str(document.file.name)
     document.delete()
     transaction.on_commit(lambda: storage.delete(name))
 

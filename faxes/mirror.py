@@ -30,7 +30,7 @@ from faxes.states import Direction, is_final, rank, settled_status
 from faxes.tokens import token_of
 from telnyx_api import Event
 from telnyx_api import Fax as FaxPayload
-from telnyx_api.payloads import parse_time
+from telnyx_api.reading import moment
 
 KEYS = {
     "connection_id": "connection_id",
@@ -42,6 +42,10 @@ KEYS = {
     "page_count": "page_count",
     "call_duration_secs": "call_duration_secs",
 }
+
+
+OPEN_ATTEMPTS = (Attempt.State.POSTING, Attempt.State.UNCERTAIN)
+CANDIDATE_KEYS = ("from", "to", "status", "created_at", "page_count")
 
 
 class Verdict(Enum):
@@ -69,7 +73,7 @@ class Report:
     def of_fax(cls, fax: FaxPayload, *, source: FaxEvent.Source, retrieved: bool = False) -> Report:
         """From a Fax object: a row of a listing, a retrieve, or the answer to a send."""
         payload = dict(fax.raw) | ({"media_url": fax.media_url} if "media_url" in fax.raw else {})
-        return cls(fax.id or "", payload, fax.updated_at or fax.created_at, source, retrieved)
+        return cls(fax.id or "", payload, fax.updated_at, source, retrieved)
 
     @classmethod
     def of_event(cls, event: Event) -> Report:
@@ -103,6 +107,17 @@ def apply_remote(report: Report, *, attempt: Attempt | None = None) -> tuple[Ver
     return Verdict.APPLIED, fax
 
 
+def mark_gone(fax: Fax) -> None:
+    """Telnyx answers 404 for a fax it once had: the row stays, and says since when."""
+    with transaction.atomic():
+        row = _lock(pk=fax.pk, gone_at=None)
+        if row is not None:
+            row.gone_at = timezone.now()
+            row.save(update_fields=["gone_at"])
+            timeline.note(row, "gone", source=FaxEvent.Source.SYNC)
+            outbox.let_go(row)
+
+
 def merged(fax: Fax, report: Report) -> dict[str, Any]:
     """The columns this report changes, by the one rule. Pure: reads the row, writes nothing."""
     if contradicts(fax, report):
@@ -129,11 +144,12 @@ def contradicts(fax: Fax, report: Report) -> bool:
 
 
 def is_newer(fax: Fax, report: Report) -> bool:
-    """The first report is always newer. Times without a fraction are compared by whole seconds."""
+    """The first report is always newer. Times without a fraction are compared by whole seconds, and a retrieve without
+    a time counts as of now."""
     if fax.remote_at is None:
         return True
     if report.at is None:
-        return False
+        return report.retrieved
     known = fax.remote_at if report.at.microsecond else fax.remote_at.replace(microsecond=0)
     return report.at >= known
 
@@ -175,11 +191,22 @@ def _may_create(report: Report) -> Verdict:
     if direction not in Direction.values:
         return Verdict.UNUSABLE
     if direction == Direction.OUTBOUND:
-        if Fax.objects.unsettled().filter(**_line(report)).exists():
+        if _remember_candidate(report):
             return Verdict.WAITS
         if report.source == FaxEvent.Source.WEBHOOK:
             return Verdict.UNKNOWN
     return Verdict.APPLIED
+
+
+def _remember_candidate(report: Report) -> bool:
+    """Could this be the fax of a send that is not settled yet? Then it stays on that attempt, for a person to see."""
+    unsettled = Attempt.objects.filter(state__in=OPEN_ATTEMPTS, fax__in=Fax.objects.unsettled().filter(**_line(report)))
+    seen = {key: without_nul(report.payload[key]) for key in CANDIDATE_KEYS if key in report.payload}
+    for attempt in unsettled.select_for_update(of=("self",)):
+        candidates = attempt.evidence.get("candidates", {})
+        attempt.evidence["candidates"] = candidates | {report.telnyx_id: candidates.get(report.telnyx_id, {}) | seen}
+        attempt.save(update_fields=["evidence"])
+    return Fax.objects.unsettled().filter(**_line(report)).exists()
 
 
 def _line(report: Report) -> dict[str, str]:
@@ -220,8 +247,8 @@ def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
         fax.save(update_fields=list(changes))
     if report.status and not contradiction:
         timeline.note_status(fax, report.status, source=report.source, at=report.at, payload=report.payload)
-    outbox.follow(fax, attempt=attempt, source=report.source, contradiction=contradiction)
+    outbox.follow(fax, attempt=attempt, source=report.source, in_doubt=contradiction and not report.retrieved)
 
 
 def _created_at(report: Report) -> datetime | None:
-    return parse_time(report.payload.get("created_at"))
+    return moment(report.payload, "created_at")

@@ -178,7 +178,7 @@ class Fax(Mirrored):
         """Nothing more will happen to this fax by itself."""
         if self.outbox in (Outbox.REJECTED, Outbox.CANCELLED):
             return True
-        return is_final(self.status) and self.media != Media.WAITING
+        return (is_final(self.status) or self.gone_at is not None) and self.media != Media.WAITING
 
 
 class Attempt(models.Model):
@@ -239,7 +239,7 @@ class FaxEvent(models.Model):
 
 
 class Gate(models.Model):
-    """The account's sending gate: shut for a while by a 429, or until a probe passes where Telnyx refuses the account."""
+    """The account's sending gate: shut for a while by a 429, or until a probe passes where Telnyx refuses us."""
 
     name = models.CharField(primary_key=True, max_length=20)
     closed_until = models.DateTimeField()

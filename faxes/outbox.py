@@ -113,10 +113,11 @@ def recover_abandoned() -> int:
     return count
 
 
-def resume(fax: Fax, attempt: Attempt, *, evidence: dict[str, Any]) -> None:
+def resume(fax: Fax, attempt: Attempt) -> None:
     """Evidence says that Telnyx never took an uncertain fax: it may be sent, as a new attempt. Call it under lock."""
-    _settle(attempt, Attempt.State.NOT_SENT, **evidence)
-    _to_ready(fax, due_in=None, why="not_at_telnyx")
+    _settle(attempt, Attempt.State.NOT_SENT)
+    timeline.note(fax, "settled", found=False)
+    _to_ready(fax, due_in=timedelta(0), why="not_at_telnyx")
 
 
 def give_up(fax: Fax, attempt: Attempt | None, *, problem: dict[str, Any]) -> None:
@@ -132,7 +133,16 @@ def cancel_before_sending(fax: Fax) -> bool:
     return waiting.update(outbox=Outbox.CANCELLED, line_held=False, **OWN_WORK_DONE) == 1
 
 
-def follow(fax: Fax, *, attempt: Attempt | None, source: FaxEvent.Source, contradiction: bool) -> None:
+def let_go(fax: Fax) -> None:
+    """Telnyx has this fax no more, so nothing more will be heard of its call. Called by the mirror, under its lock."""
+    fax.poll_at = None
+    if fax.is_outbound:
+        fax.line_held, fax.due_at = False, None
+        transaction.on_commit(lambda: wake("submit"))
+    fax.save(update_fields=["poll_at", "line_held", "due_at"])
+
+
+def follow(fax: Fax, *, attempt: Attempt | None, source: FaxEvent.Source, in_doubt: bool) -> None:
     """What a report of Telnyx means for our columns. Called by the mirror, under its lock."""
     before = {column: getattr(fax, column) for column in FOLLOWED}
     if attempt is not None and attempt.state != Attempt.State.ACCEPTED:
@@ -140,9 +150,9 @@ def follow(fax: Fax, *, attempt: Attempt | None, source: FaxEvent.Source, contra
     if attempt is not None and attempt.fax_id == fax.pk and fax.outbox != Outbox.ACCEPTED:
         _accepted(fax, source)
     if fax.is_outbound:
-        _follow_out(fax, contradiction)
+        _follow_out(fax, in_doubt)
     else:
-        _follow_in(fax, contradiction)
+        _follow_in(fax, in_doubt)
     changed = [column for column in FOLLOWED if getattr(fax, column) != before[column]]
     if changed:
         fax.save(update_fields=changed)
@@ -162,18 +172,18 @@ def _accepted(fax: Fax, source: FaxEvent.Source) -> None:
         transaction.on_commit(lambda: wake("cancel"))
 
 
-def _follow_out(fax: Fax, contradiction: bool) -> None:
+def _follow_out(fax: Fax, in_doubt: bool) -> None:
     if is_final(fax.status):
         if fax.line_held:
             transaction.on_commit(lambda: wake("submit"))
         fax.line_held, fax.due_at, fax.poll_at = False, None, None
     else:
         fax.poll_at = fax.poll_at or timezone.now() + FIRST_POLL
-    if contradiction:
+    if in_doubt:
         _ask_again(fax)
 
 
-def _follow_in(fax: Fax, contradiction: bool) -> None:
+def _follow_in(fax: Fax, in_doubt: bool) -> None:
     if is_final(fax.status):
         fax.poll_at = None
     else:
@@ -182,7 +192,7 @@ def _follow_in(fax: Fax, contradiction: bool) -> None:
     if complete and not fax.media and fax.created_at > timezone.now() - KEPT_AT_TELNYX:
         fax.media, fax.due_at = Media.WAITING, timezone.now()
         transaction.on_commit(lambda: wake("archive"))
-    if contradiction:
+    if in_doubt:
         _ask_again(fax)
 
 
@@ -224,7 +234,11 @@ def _to_ready(fax: Fax, *, due_in: timedelta | None, why: str) -> None:
 
 
 def _to_uncertain(fax: Fax, attempt: Attempt, *, why: str) -> None:
-    Attempt.objects.filter(pk=attempt.pk).update(state=Attempt.State.UNCERTAIN, evidence={"why": why})
+    # The attempt is read again: an event that overtook the answer may have left a candidate on it.
+    attempt = Attempt.objects.select_for_update().get(pk=attempt.pk)
+    attempt.state = Attempt.State.UNCERTAIN
+    attempt.evidence = {**attempt.evidence, "why": why, "since": timezone.now().isoformat()}
+    attempt.save(update_fields=["state", "evidence"])
     fax.outbox, fax.owner, fax.leased_until, fax.due_at = Outbox.UNCERTAIN, None, None, timezone.now()
     fax.tries = 0
     fax.save(update_fields=["outbox", "owner", "leased_until", "due_at", "tries"])

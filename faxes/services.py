@@ -16,9 +16,12 @@ from applications.models import PhoneNumber
 from contacts.models import Correspondent
 from faxes import outbox, timeline
 from faxes.drafts import take
+from faxes.mirror import Report, apply_remote
 from faxes.models import Attempt, Batch, Fax, FaxEvent
 from faxes.states import Direction, Outbox, is_final
 from wake import wake
+
+SETTLED = "This fax has been settled meanwhile. Look at its timeline."
 
 
 def send(*, by: User, batch_id: UUID, number: PhoneNumber, recipients: Sequence[str], options: dict[str, Any]) -> Batch:
@@ -93,10 +96,33 @@ def decide_not_sent(*, by: User, fax: Fax) -> None:
     with transaction.atomic():
         fax = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
         if fax.outbox != Outbox.UNCERTAIN:
-            raise ValidationError("This fax has been settled meanwhile. Look at its timeline.")
+            raise ValidationError(SETTLED)
         detail = f"{by} made sure that Telnyx does not have this fax."
         outbox.give_up(fax, fax.attempts.last(), problem={"title": "Not sent", "detail": detail})
         audit.record(audit.Entry("fax.decide_not_sent", by=by, on=fax, team=fax.team))
+
+
+def decide_sent(*, by: User, fax: Fax, telnyx_id: str) -> None:
+    """A person says which of the candidates an uncertain fax is: from now on it is followed as that one."""
+    access.require(by, fax.team, at_least=Role.MEMBER)
+    with transaction.atomic():
+        fax = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
+        attempt = open_attempt(fax)
+        if attempt is None or fax.outbox != Outbox.UNCERTAIN:
+            raise ValidationError(SETTLED)
+        if telnyx_id not in candidates(attempt):
+            raise ValidationError("That is not one of the faxes found at Telnyx for this one. Choose one of the list.")
+        apply_remote(Report(telnyx_id, {}, None, FaxEvent.Source.PERSON), attempt=attempt)
+        Fax.objects.filter(pk=fax.pk).update(poll_at=timezone.now())
+        audit.record(audit.Entry("fax.decide_sent", by=by, on=fax, team=fax.team, data={"telnyx_id": telnyx_id}))
+        transaction.on_commit(lambda: wake("poll"))
+
+
+def candidates(attempt: Attempt) -> dict[str, dict[str, Any]]:
+    """Faxes seen at Telnyx that may be this attempt's, by Telnyx's id, less those that turned out to be another's."""
+    seen: dict[str, dict[str, Any]] = attempt.evidence.get("candidates", {})
+    known = set(Fax.objects.filter(telnyx_id__in=list(seen)).values_list("telnyx_id", flat=True))
+    return {telnyx_id: said for telnyx_id, said in seen.items() if telnyx_id not in known}
 
 
 def can_cancel(fax: Fax) -> bool:

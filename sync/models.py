@@ -41,8 +41,8 @@ class Heartbeat(models.Model):
 
     @classmethod
     def beat(cls, name: str, *, at: datetime | None = None) -> None:
-        row = cls(name=name, at=at or timezone.now())
-        cls.objects.bulk_create([row], update_conflicts=True, unique_fields=["name"], update_fields=["at"])
+        rows = [Heartbeat(name=name, at=at or timezone.now())]
+        Heartbeat.objects.bulk_create(rows, update_conflicts=True, unique_fields=["name"], update_fields=["at"])
 
     @classmethod
     def is_fresh(cls, name: str, *, within: timedelta) -> bool:

@@ -46,7 +46,7 @@ def cancel_next() -> bool:
 def _cancel(fax: Fax) -> None:
     try:
         with client() as telnyx:
-            telnyx.cancel_fax(fax.telnyx_id)
+            telnyx.cancel_fax(str(fax.telnyx_id))
     except TelnyxError as error:
         if isinstance(error, Refused) and not error.retryable:
             _answered(fax, Fax.Cancel.REFUSED, error.detail or str(error))

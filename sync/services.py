@@ -1,0 +1,69 @@
+"""Reconcile with Telnyx: what webhooks told is what its lists show, or it is mended here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from applications.mirror import apply_application, apply_number, mark_gone
+from applications.models import FaxApplication, PhoneNumber
+from applications.telnyx import client
+from faxes.mirror import Report, apply_remote
+from faxes.models import FaxEvent
+from sync.models import Heartbeat, SyncRun
+from telnyx_api import Client, TelnyxError
+from wake import wake
+
+log = structlog.get_logger(__name__)
+
+
+def sync_recent(*, window: timedelta | None = None) -> SyncRun:
+    """One pass over applications, numbers and the faxes of the recent window, in both directions.
+
+    Telnyx has no list of what changed (https://developers.telnyx.com/api/programmable-fax/list-faxes), so a window of
+    `created_at` is read again each time. A run that Telnyx interrupted keeps what it brought and says what stopped it.
+    """
+    now = timezone.now()
+    run = SyncRun.objects.create(window_start=now - (window or timedelta(hours=settings.SYNC_WINDOW_HOURS)))
+    counts: Counter[str] = Counter()
+    try:
+        with client() as telnyx:
+            _sync_applications(telnyx, counts)
+            _sync_numbers(telnyx, counts)
+            _sync_faxes(telnyx, run, counts)
+    except TelnyxError as error:
+        log.warning("sync.partial", error=str(error))
+        run.error = str(error)
+    else:
+        Heartbeat.beat("telnyx")
+    run.counts, run.finished_at = dict(counts), timezone.now()
+    run.save(update_fields=["counts", "finished_at", "error"])
+    for step in ("process", "submit", "archive", "settle"):
+        wake(step)
+    return run
+
+
+def _sync_applications(telnyx: Client, counts: Counter[str]) -> None:
+    begun = timezone.now()
+    seen = [row.telnyx_id for payload in telnyx.list_fax_applications() if (row := apply_application(payload))]
+    counts["applications"] = len(seen)
+    counts["applications_gone"] = mark_gone(FaxApplication, seen=filter(None, seen), at=begun)
+
+
+def _sync_numbers(telnyx: Client, counts: Counter[str]) -> None:
+    begun = timezone.now()
+    seen = [row.telnyx_id for payload in telnyx.list_phone_numbers() if (row := apply_number(payload))]
+    counts["numbers"] = len(seen)
+    counts["numbers_gone"] = mark_gone(PhoneNumber, seen=filter(None, seen), at=begun)
+
+
+def _sync_faxes(telnyx: Client, run: SyncRun, counts: Counter[str]) -> None:
+    # Bounded above, so that faxes made meanwhile do not shift the pages under our feet.
+    for payload in telnyx.list_faxes(created_gte=run.window_start, created_lte=run.started_at):
+        verdict, _ = apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC))
+        counts["faxes"] += 1
+        counts[f"faxes_{verdict.value}"] += 1

@@ -1,0 +1,128 @@
+"""The web page at /: what the sandbox holds, and a form that lets a fax arrive."""
+
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+from telnyx_sandbox import control
+from telnyx_sandbox.messages import Request, Response
+from telnyx_sandbox.sandbox import Sandbox
+
+SHOWN = 50
+HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
+    " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+
+STYLE = """
+:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 15%, transparent); --accent: #0b7a5b; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 0 auto; padding: 1.5rem; }
+h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2.2rem 0 .5rem; }
+p { margin: .2rem 0 1rem; opacity: .75; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); }
+th { font-weight: 600; font-size: .8rem; opacity: .7; } td { vertical-align: top; overflow-wrap: anywhere; }
+.scroll { overflow-x: auto; }
+.delivered, .received { color: var(--accent); font-weight: 600; } .failed { color: #c0392b; font-weight: 600; }
+form { display: flex; flex-wrap: wrap; gap: .8rem; align-items: end; }
+label { display: grid; gap: .2rem; font-size: .8rem; }
+input, select, button { font: inherit; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: .4rem; }
+button { background: var(--accent); border-color: var(--accent); color: #fff; cursor: pointer; }
+"""
+
+SCRIPT = """
+setInterval(async () => {
+  const answer = await fetch("/?part=lists");
+  if (answer.ok) document.getElementById("lists").innerHTML = await answer.text();
+}, 2000);
+"""
+
+
+def show(sandbox: Sandbox, request: Request) -> Response:
+    """GET /, or only what changes with ?part=lists."""
+    with sandbox.world.store.lock:
+        lists = _faxes(sandbox) + _applications(sandbox) + _deliveries(sandbox)
+        page = lists if request.parameter("part") == "lists" else _page(lists, _form(sandbox))
+    return Response(200, page.encode(), HEADERS)
+
+
+def receive(sandbox: Sandbox, request: Request) -> Response:
+    """POST /: the form."""
+    control.receive_from(sandbox, request)
+    return Response(303, headers={"Location": "/"})
+
+
+def _page(lists: str, form: str) -> str:
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Telnyx sandbox</title>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<style>{STYLE}</style></head><body><h1>Telnyx sandbox</h1>"
+        "<p>A stand-in for Telnyx on this machine. Nothing leaves it.</p>"
+        f"<h2>Send a fax to the portal</h2>{form}<main id='lists'>{lists}</main>"
+        f"<script>{SCRIPT}</script></body></html>"
+    )
+
+
+def _form(sandbox: Sandbox) -> str:
+    numbers = sandbox.world.store.objects("phone_number")
+    options = "".join(f"<option>{escape(number['phone_number'])}</option>" for number in numbers)
+    return (
+        "<form method='post' action='/' enctype='multipart/form-data'>"
+        f"<label>To <select name='to'>{options}</select></label>"
+        "<label>From <input name='from' value='+13125550199' required pattern='\\+[1-9][0-9]{6,14}'></label>"
+        "<label>Sample pages <input name='pages' type='number' value='2' min='1' max='350'></label>"
+        "<label>or a file <input name='file' type='file' accept='.pdf,.tif,.tiff,.png,.jpg,.jpeg,.txt'></label>"
+        "<button>Send</button></form>"
+    )
+
+
+def _table(title: str, heads: Iterable[str], rows: Iterable[Iterable[Any]], status: int) -> str:
+    """A table of escaped texts; the column `status` is coloured by its word."""
+    head = "".join(f"<th scope='col'>{escape(each)}</th>" for each in heads)
+    body = "".join(f"<tr>{_cells(row, status)}</tr>" for row in rows)
+    return (
+        f"<h2>{title}</h2><div class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cells(row: Iterable[Any], status: int) -> str:
+    texts = ["" if value is None else escape(str(value)) for value in row]
+    marks = (f" class='{text.split()[0]}'" if at == status and text else "" for at, text in enumerate(texts))
+    return "".join(f"<td{mark}>{text}</td>" for mark, text in zip(marks, texts, strict=True))
+
+
+def _faxes(sandbox: Sandbox) -> str:
+    store = sandbox.world.store
+    names = ("created_at", "direction", "from", "to", "status", "page_count", "failure_reason", "client_state", "id")
+    found = store.list_faxes("1", [], SHOWN, 0)
+    rows = ([fax.shown.get(name) for name in names] for fax in found)
+    total = store.count_faxes("1", [])
+    return _table(f"Faxes: {len(found)} of {total}", (name.replace("_", " ") for name in names), rows, 4)
+
+
+def _applications(sandbox: Sandbox) -> str:
+    store = sandbox.world.store
+    numbers = store.objects("phone_number")
+    rows = []
+    for application in store.objects("fax_application"):
+        own = [number["phone_number"] for number in numbers if number["connection_id"] == application["id"]]
+        urls = [application["webhook_event_url"], application["webhook_event_failover_url"]]
+        rows.append([application["application_name"], application["id"], ", ".join(own), *urls])
+    return _table("Fax applications", ("name", "id", "numbers", "webhook", "failover"), rows, -1)
+
+
+def _deliveries(sandbox: Sandbox) -> str:
+    found = sandbox.world.store.list_deliveries("1", [], SHOWN, 0)
+    rows = (
+        [
+            delivery.event["occurred_at"],
+            delivery.event["event_type"],
+            delivery.event["payload"]["fax_id"],
+            f"{delivery.status} after {len(delivery.attempts)}" if delivery.attempts else delivery.status,
+            delivery.attempts[-1]["http"]["request"]["url"] if delivery.attempts else delivery.urls[0],
+        ]
+        for delivery in found
+    )
+    return _table("Webhooks", ("occurred at", "event", "fax", "attempts", "to"), rows, 3)

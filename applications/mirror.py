@@ -6,6 +6,7 @@ deleted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
@@ -67,22 +68,24 @@ def fitted(column: Any, value: Any) -> Any:
     """Telnyx's value in the shape of our column, so that no word or type of theirs can break a write."""
     if isinstance(column, models.CharField | models.TextField):
         text = "" if value is None else value if isinstance(value, str) else str(value)
-        return text.replace("\x00", "")[: column.max_length]
+        return storable(text)[: column.max_length]
     if isinstance(column, models.IntegerField):
         is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INTEGER_LIMIT
         return value if is_number else None
     if isinstance(column, models.BooleanField):
         return value if isinstance(value, bool) else None
-    return without_nul(value) if value is not None else column.get_default()
+    return storable(value) if value is not None else column.get_default()
 
 
-def without_nul(value: Any) -> Any:
-    """The same JSON without NUL characters, which PostgreSQL refuses to store."""
+def storable(value: Any) -> Any:
+    """The same JSON without what a database refuses: NUL, half a surrogate pair, and numbers beyond all bounds."""
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
-        return {without_nul(key): without_nul(inner) for key, inner in value.items()}
-    return [without_nul(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return {storable(key): storable(inner) for key, inner in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return [storable(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _apply(
@@ -97,7 +100,7 @@ def _apply(
         if at and row.remote_at and at < row.remote_at:
             return row
         values = promoted(model, keys, raw)
-        values |= {"raw": row.raw | without_nul(raw), "remote_at": at or row.remote_at, "gone_at": None}
+        values |= {"raw": row.raw | storable(raw), "remote_at": at or row.remote_at, "gone_at": None}
         for column, value in values.items():
             setattr(row, column, value)
         row.save(update_fields=list(values))

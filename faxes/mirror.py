@@ -22,7 +22,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from applications.mirror import promoted, without_nul
+from applications.mirror import promoted, storable
 from faxes import outbox, timeline
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.routing import route
@@ -30,7 +30,7 @@ from faxes.states import Direction, is_final, rank, settled_status
 from faxes.tokens import token_of
 from telnyx_api import Event
 from telnyx_api import Fax as FaxPayload
-from telnyx_api.reading import moment
+from telnyx_api.reading import moment, text
 
 KEYS = {
     "connection_id": "connection_id",
@@ -73,12 +73,12 @@ class Report:
     def of_fax(cls, fax: FaxPayload, *, source: FaxEvent.Source, retrieved: bool = False) -> Report:
         """From a Fax object: a row of a listing, a retrieve, or the answer to a send."""
         payload = dict(fax.raw) | ({"media_url": fax.media_url} if "media_url" in fax.raw else {})
-        return cls(fax.id or "", payload, fax.updated_at, source, retrieved)
+        return cls(_usable_id(fax.id), payload, fax.updated_at, source, retrieved)
 
     @classmethod
     def of_event(cls, event: Event) -> Report:
-        telnyx_id = event.payload.get("fax_id")
-        return cls(str(telnyx_id or ""), event.payload, event.occurred_at, FaxEvent.Source.WEBHOOK)
+        telnyx_id = _usable_id(text(event.payload, "fax_id"))
+        return cls(telnyx_id, event.payload, event.occurred_at, FaxEvent.Source.WEBHOOK)
 
     @property
     def status(self) -> str:
@@ -86,7 +86,13 @@ class Report:
 
     def text(self, key: str) -> str:
         value = self.payload.get(key)
-        return value.replace("\x00", "") if isinstance(value, str) else ""
+        return str(storable(value)) if isinstance(value, str) else ""
+
+
+def _usable_id(telnyx_id: str | None) -> str:
+    """Telnyx's ids are UUIDs; what no column could hold is no id to us."""
+    telnyx_id = str(storable(telnyx_id or ""))
+    return telnyx_id if len(telnyx_id) <= 255 else ""
 
 
 def apply_remote(report: Report, *, attempt: Attempt | None = None) -> tuple[Verdict, Fax | None]:
@@ -99,7 +105,7 @@ def apply_remote(report: Report, *, attempt: Attempt | None = None) -> tuple[Ver
     with transaction.atomic():
         fax, attempt = _locked(report, attempt)
         if fax is None:
-            verdict = _may_create(report)
+            verdict = _may_create(report, ours=attempt is not None)
             if verdict is not Verdict.APPLIED:
                 return verdict, None
             fax = _create(report, twin_of=attempt.fax if attempt else None)
@@ -130,7 +136,7 @@ def merged(fax: Fax, report: Report) -> dict[str, Any]:
         changes["status"] = report.status[:64]
     if newer:
         changes["remote_at"] = report.at or fax.remote_at
-    changes["raw"] = (fax.raw | without_nul(report.payload)) if newer else (without_nul(report.payload) | fax.raw)
+    changes["raw"] = (fax.raw | storable(report.payload)) if newer else (storable(report.payload) | fax.raw)
     if report.retrieved or report.source == FaxEvent.Source.SYNC:
         changes["gone_at"] = None
     return {column: value for column, value in changes.items() if getattr(fax, column) != value}
@@ -186,11 +192,11 @@ def _absorb(stray: Fax, *, into: Fax) -> None:
     stray.delete()
 
 
-def _may_create(report: Report) -> Verdict:
+def _may_create(report: Report, *, ours: bool) -> Verdict:
     direction = report.text("direction")
     if direction not in Direction.values:
         return Verdict.UNUSABLE
-    if direction == Direction.OUTBOUND:
+    if direction == Direction.OUTBOUND and not ours:
         if _remember_candidate(report):
             return Verdict.WAITS
         if report.source == FaxEvent.Source.WEBHOOK:
@@ -201,7 +207,7 @@ def _may_create(report: Report) -> Verdict:
 def _remember_candidate(report: Report) -> bool:
     """Could this be the fax of a send that is not settled yet? Then it stays on that attempt, for a person to see."""
     unsettled = Attempt.objects.filter(state__in=OPEN_ATTEMPTS, fax__in=Fax.objects.unsettled().filter(**_line(report)))
-    seen = {key: without_nul(report.payload[key]) for key in CANDIDATE_KEYS if key in report.payload}
+    seen = {key: storable(report.payload[key]) for key in CANDIDATE_KEYS if key in report.payload}
     for attempt in unsettled.select_for_update(of=("self",)):
         candidates = attempt.evidence.get("candidates", {})
         attempt.evidence["candidates"] = candidates | {report.telnyx_id: candidates.get(report.telnyx_id, {}) | seen}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from applications.mirror import without_nul
+from applications.mirror import storable
 from faxes.models import Fax, FaxEvent
 
 # What a status report may add that a person wants to read beside it.
@@ -35,4 +35,4 @@ def note_status(
     if FaxEvent.objects.filter(fax=fax, kind=kind).exists():
         return
     data = {key: payload[key] for key in TELLING if isinstance(payload.get(key), str | int)}
-    note(fax, kind, source=source, at=at, **without_nul(data))
+    note(fax, kind, source=source, at=at, **storable(data))

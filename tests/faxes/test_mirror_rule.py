@@ -1,0 +1,235 @@
+"""One rule for every road: the same report changes a fax in the same way, whichever way Telnyx told it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Team
+from faxes.mirror import Report, Verdict, apply_remote
+from faxes.models import Attempt, Fax, FaxEvent
+from faxes.states import Outbox
+from faxes.tokens import client_state
+from telnyx_api import Fax as FaxPayload
+from telnyx_api import parse_event
+from tests import builders
+from tests.builders import OURS, THEIRS
+
+NOON = datetime.fromisoformat("2026-11-20T12:00:00.500000+00:00")
+EARLIER, LATER = NOON - timedelta(minutes=1), NOON + timedelta(minutes=1)
+ROADS = ["webhook", "listing", "answer", "retrieve"]
+
+
+def report(road: str, telnyx_id: str, *, at: datetime | None, **said: Any) -> Report:
+    """What one road makes of the same facts."""
+    facts = {"direction": "outbound", "from": OURS, "to": THEIRS} | said
+    if road == "webhook":
+        event = {"id": "e", "event_type": "fax.x", "occurred_at": at and at.isoformat()}
+        body = json.dumps({"data": event | {"payload": {"fax_id": telnyx_id, **facts}}})
+        # A number beyond all bounds is valid JSON, and Python's writer has no way to say it.
+        return Report.of_event(parse_event(body.replace("Infinity", "1e400").encode()))
+    payload = FaxPayload.parse({"id": telnyx_id, **facts, **({"updated_at": at.isoformat()} if at else {})})
+    source = FaxEvent.Source.ANSWER if road == "answer" else FaxEvent.Source.SYNC
+    return Report.of_fax(payload, source=source, retrieved=road == "retrieve")
+
+
+CASES = [
+    # (status here, its time), (status told, its time), the status after it
+    ("", None, "queued", NOON, "queued"),
+    ("queued", NOON, "sending", LATER, "sending"),
+    # The further status wins, whatever the clocks say.
+    ("queued", NOON, "delivered", EARLIER, "delivered"),
+    ("delivered", NOON, "sending", LATER, "delivered"),
+    ("sending", NOON, "queued", LATER, "sending"),
+    # Words nobody knows rank between the last open one and the end.
+    ("sending", NOON, "teleporting", EARLIER, "teleporting"),
+    ("teleporting", NOON, "sending", LATER, "teleporting"),
+    ("teleporting", NOON, "failed", EARLIER, "failed"),
+    # Within a rank time decides.
+    ("sending", NOON, "sending.started", LATER, "sending.started"),
+    ("sending", NOON, "sending.started", EARLIER, "sending"),
+    ("delivered", NOON, "delivered", LATER, "delivered"),
+    ("queued", NOON, "sending", None, "sending"),
+]
+
+
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize(("known", "known_at", "told", "told_at", "after"), CASES)
+def test_status_goes_by_rank(
+    team: Team, road: str, known: str, known_at: datetime | None, told: str, told_at: datetime | None, after: str
+) -> None:
+    fax = builders.accepted(team, status=known, remote_at=known_at)
+    verdict, _ = apply_remote(report(road, str(fax.telnyx_id), at=told_at, status=told))
+    fax.refresh_from_db()
+    assert (verdict, fax.status) == (Verdict.APPLIED, after)
+
+
+@pytest.mark.parametrize("road", ["webhook", "listing", "answer"])
+def test_a_contradiction_changes_nothing_and_asks(team: Team, road: str) -> None:
+    fax = builders.accepted(team, status="delivered", remote_at=NOON, page_count=3)
+    apply_remote(report(road, str(fax.telnyx_id), at=LATER, status="failed", failure_reason="user_busy", page_count=0))
+    fax.refresh_from_db()
+    assert (fax.status, fax.failure_reason, fax.page_count) == ("delivered", "", 3)
+    assert fax.poll_at is not None and fax.poll_at <= timezone.now()
+
+
+def test_only_a_retrieve_corrects_an_end_and_never_back_to_an_open_state(team: Team) -> None:
+    fax = builders.accepted(team, status="delivered", remote_at=NOON)
+    apply_remote(report("retrieve", str(fax.telnyx_id), at=LATER, status="failed", failure_reason="user_busy"))
+    fax.refresh_from_db()
+    assert (fax.status, fax.failure_reason) == ("failed", "user_busy")
+    apply_remote(report("retrieve", str(fax.telnyx_id), at=LATER, status="sending"))
+    fax.refresh_from_db()
+    assert fax.status == "failed"
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_absent_is_not_null(team: Team, road: str) -> None:
+    fax = builders.accepted(team, status="sending", remote_at=NOON, page_count=3, connection_id="77")
+    apply_remote(report(road, str(fax.telnyx_id), at=LATER, status="delivered"))
+    fax.refresh_from_db()
+    assert (fax.page_count, fax.connection_id) == (3, "77")
+    apply_remote(report(road, str(fax.telnyx_id), at=LATER, status="delivered", page_count=None))
+    fax.refresh_from_db()
+    assert fax.page_count is None
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_an_older_report_fills_blanks_only(team: Team, road: str) -> None:
+    fax = builders.accepted(team, status="delivered", remote_at=NOON, page_count=3)
+    apply_remote(report(road, str(fax.telnyx_id), at=EARLIER, status="sending", page_count=1, connection_id="77"))
+    fax.refresh_from_db()
+    assert (fax.page_count, fax.connection_id, fax.remote_at) == (3, "77", NOON)
+
+
+def test_times_in_whole_seconds_are_not_older_than_their_own_second(team: Team) -> None:
+    fax = builders.accepted(team, status="delivered", remote_at=NOON, page_count=1)
+    apply_remote(report("listing", str(fax.telnyx_id), at=NOON.replace(microsecond=0), page_count=3))
+    fax.refresh_from_db()
+    assert fax.page_count == 3
+
+
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("value", ["a\x00b", "\ud800", ["x"], {"a": 1}, 5, 1e400, True, "x" * 3000])
+def test_no_word_or_type_of_theirs_breaks_a_write(team: Team, road: str, value: Any) -> None:
+    fax = builders.accepted(team)
+    odd = {"failure_reason": value, "page_count": value, "media_name": value, "unheard_of": value}
+    verdict, _ = apply_remote(report(road, str(fax.telnyx_id), at=NOON, status="failed", **odd))
+    fax.refresh_from_db()
+    assert (verdict, fax.status) == (Verdict.APPLIED, "failed")
+
+
+def test_every_order_and_repeat_of_the_same_reports_ends_the_same(team: Team) -> None:
+    story = [
+        ("webhook", NOON, {"status": "queued"}),
+        ("listing", NOON + timedelta(seconds=1), {"status": "media.processed"}),
+        ("webhook", NOON + timedelta(seconds=2), {"status": "sending"}),
+        ("webhook", NOON + timedelta(seconds=3), {"status": "delivered", "page_count": 3, "call_duration_secs": 60}),
+    ]
+    ends = set()
+    for order in itertools.permutations(story):
+        fax = builders.accepted(team, to_number=f"+1773555{len(ends):04}", status="")
+        for road, at, said in [*order, order[0]]:
+            apply_remote(report(road, str(fax.telnyx_id), at=at, **said))
+        fax.refresh_from_db()
+        ends.add((fax.status, fax.page_count, fax.call_duration_secs, fax.remote_at, fax.line_held))
+        kinds = sorted(fax.events.filter(kind__startswith="status:").values_list("kind", flat=True))
+        assert kinds == ["status:delivered", "status:media.processed", "status:queued", "status:sending"]
+        fax.delete()
+    assert ends == {("delivered", 3, 60, NOON + timedelta(seconds=3), False)}
+
+
+@pytest.mark.parametrize("carrier", ["client_state", "media_name"])
+@pytest.mark.parametrize("state", [Outbox.SUBMITTING, Outbox.UNCERTAIN])
+def test_a_report_that_overtakes_the_answer_finds_its_fax(team: Team, carrier: str, state: str) -> None:
+    fax = builders.outbound(team, outbox=state, line_held=True)
+    attempt = builders.attempt(fax, Attempt.State.POSTING)
+    token = {"client_state": client_state(attempt.token), "media_name": attempt.token}[carrier]
+    telnyx_id = str(uuid.uuid4())
+    apply_remote(report("webhook", telnyx_id, at=NOON, status="queued", **{carrier: token}))
+    fax.refresh_from_db()
+    attempt.refresh_from_db()
+    assert (fax.outbox, fax.telnyx_id, fax.line_held) == (Outbox.ACCEPTED, telnyx_id, True)
+    assert (attempt.state, attempt.telnyx_id) == (Attempt.State.ACCEPTED, telnyx_id)
+    assert Fax.objects.count() == 1
+
+
+def test_what_cannot_be_told_apart_waits_and_is_remembered(team: Team) -> None:
+    fax = builders.uncertain(team)
+    verdict, row = apply_remote(report("listing", "carrier-1", at=NOON, status="sending"))
+    assert (verdict, row, Fax.objects.count()) == (Verdict.WAITS, None, 1)
+    candidates = fax.attempts.get().evidence["candidates"]
+    assert candidates == {"carrier-1": {"from": OURS, "to": THEIRS, "status": "sending"}}
+
+
+@pytest.mark.parametrize("missing", ["from", "to"])
+def test_a_report_without_numbers_may_be_anybodys(team: Team, missing: str) -> None:
+    builders.uncertain(team)
+    verdict, _ = apply_remote(report("listing", "carrier-1", at=NOON, status="sending", **{missing: None}))
+    assert verdict is Verdict.WAITS
+
+
+def test_another_line_does_not_wait(team: Team) -> None:
+    builders.uncertain(team)
+    verdict, fax = apply_remote(report("listing", "carrier-1", at=NOON, status="sending", to="+14155550100"))
+    assert verdict is Verdict.APPLIED and fax is not None and fax.to_number == "+14155550100"
+
+
+def test_a_row_made_before_we_knew_it_was_ours_is_absorbed(team: Team) -> None:
+    """The token may come only later: then there is one fax, and it is the one we sent."""
+    fax = builders.outbound(team, outbox=Outbox.REJECTED)
+    attempt = builders.attempt(fax, Attempt.State.NOT_SENT)
+    apply_remote(report("listing", "carrier-1", at=NOON, status="sending"))
+    assert Fax.objects.count() == 2
+    apply_remote(report("webhook", "carrier-1", at=LATER, status="delivered", media_name=attempt.token))
+    fax.refresh_from_db()
+    assert Fax.objects.count() == 1
+    assert (fax.outbox, fax.telnyx_id, fax.status) == (Outbox.ACCEPTED, "carrier-1", "delivered")
+
+
+def test_a_second_fax_with_our_token_gets_its_own_row_and_a_line_in_the_timeline(team: Team) -> None:
+    fax = builders.accepted(team, status="delivered")
+    token = fax.attempts.get().token
+    _, twin = apply_remote(report("webhook", "carrier-2", at=NOON, status="sending", media_name=token))
+    assert twin is not None and twin.pk != fax.pk and twin.retry_of == fax
+    assert fax.events.filter(kind="twin").exists()
+
+
+def test_an_unknown_outbound_event_asks_for_a_retrieve(team: Team) -> None:
+    assert apply_remote(report("webhook", "carrier-9", at=NOON, status="sending")) == (Verdict.UNKNOWN, None)
+
+
+@pytest.mark.parametrize("telnyx_id", ["", "x" * 300])
+def test_without_a_usable_id_there_is_nothing_to_hold_on_to(db: None, telnyx_id: str) -> None:
+    assert apply_remote(report("listing", telnyx_id, at=NOON, status="sending")) == (Verdict.UNUSABLE, None)
+
+
+def test_an_inbound_event_makes_its_row_and_routes_it(team: Team) -> None:
+    builders.number(team)
+    said = {"direction": "inbound", "from": THEIRS, "to": OURS, "status": "receiving"}
+    _, fax = apply_remote(report("webhook", "in-1", at=NOON, **said))
+    assert fax is not None and (fax.team, fax.status, fax.media) == (team, "receiving", "")
+    assert fax.correspondent is not None and fax.correspondent.number == THEIRS
+
+
+def test_an_inbound_delivered_means_received(team: Team) -> None:
+    builders.number(team)
+    now = timezone.now()
+    said = {"direction": "inbound", "from": THEIRS, "to": OURS, "status": "delivered", "media_url": "https://x/y.pdf"}
+    _, fax = apply_remote(report("webhook", "in-1", at=now, **said))
+    assert fax is not None and (fax.status, fax.media) == ("received", "waiting")
+
+
+def test_our_columns_stay_ours(team: Team, other_team: Team) -> None:
+    """What people set is not touched by what Telnyx says."""
+    builders.number(other_team)
+    fax = builders.accepted(team, options={"quality": "high"})
+    apply_remote(report("listing", str(fax.telnyx_id), at=NOON, status="delivered", quality="normal", team="x"))
+    fax.refresh_from_db()
+    assert (fax.team, fax.options, fax.to_number) == (team, {"quality": "high"}, THEIRS)

@@ -48,8 +48,7 @@ def _secret_key() -> Error | None:
 
 
 def _public_url() -> Error | None:
-    url = urlsplit(settings.PUBLIC_URL)
-    if url.scheme == "https" and url.hostname and not is_loopback(url.hostname) and not url.path:
+    if _is_public_https(settings.PUBLIC_URL, path=""):
         return None
     return Error(
         "PUBLIC_URL is not the https address under which Telnyx and people reach this portal.",
@@ -80,8 +79,7 @@ def _api_key() -> Error | None:
 
 
 def _api_base() -> Error | None:
-    url = urlsplit(settings.TELNYX_API_BASE)
-    if url.scheme == "https" and url.hostname and not is_loopback(url.hostname):
+    if _is_public_https(settings.TELNYX_API_BASE):
         return None
     return Error(
         "TELNYX_API_BASE is not a public https address, so faxes would go to a sandbox.",
@@ -95,6 +93,15 @@ def _allowed_hosts() -> Error | None:
         return None
     hint = "List the host names people use, separated by commas, such as fax.example.com"
     return Error("ALLOWED_HOSTS is empty: every request would be refused.", hint=hint, id="faxportal.E006")
+
+
+def _is_public_https(text: str, *, path: str | None = None) -> bool:
+    try:
+        url = urlsplit(text)
+    except ValueError:  # a bracket without its partner
+        return False
+    is_public = bool(url.hostname) and not is_loopback(url.hostname or "")
+    return url.scheme == "https" and is_public and path in (None, url.path)
 
 
 def is_loopback(host: str) -> bool:

@@ -1,0 +1,80 @@
+"""Each thing a production must have: what is refused, and what passes."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from django.core.management.base import SystemCheckError
+from pytest_django import Settings
+
+from faxportal.checks import check_production, is_loopback, refuse_start
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+@pytest.fixture
+def production(settings: Settings) -> Settings:
+    settings.DEBUG = False
+    settings.SECRET_KEY = "k" * 50
+    settings.ALLOWED_HOSTS = ["fax.example.com"]
+    settings.PUBLIC_URL = "https://fax.example.com"
+    settings.TELNYX_API_KEY = "KEY123"
+    settings.TELNYX_API_BASE = "https://api.telnyx.com/v2"
+    settings.TELNYX_PUBLIC_KEY = KEY
+    return settings
+
+
+def test_a_complete_production_passes(production: Settings) -> None:
+    assert check_production() == []
+    refuse_start()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("SECRET_KEY", "", "E001"),
+        ("SECRET_KEY", "short", "E001"),
+        ("SECRET_KEY", "django-insecure-" + "k" * 50, "E001"),
+        ("PUBLIC_URL", "", "E002"),
+        ("PUBLIC_URL", "http://fax.example.com", "E002"),
+        ("PUBLIC_URL", "https://localhost:8000", "E002"),
+        ("PUBLIC_URL", "https://127.0.0.1", "E002"),
+        ("PUBLIC_URL", "https://[::1]", "E002"),
+        ("PUBLIC_URL", "https://fax.example.com/portal", "E002"),
+        ("PUBLIC_URL", "https://[broken", "E002"),
+        ("TELNYX_PUBLIC_KEY", "", "E003"),
+        ("TELNYX_PUBLIC_KEY", "not base64!", "E003"),
+        ("TELNYX_PUBLIC_KEY", "ключ", "E003"),
+        ("TELNYX_PUBLIC_KEY", KEY[:-8], "E003"),
+        ("TELNYX_API_KEY", "", "E004"),
+        ("TELNYX_API_BASE", "http://api.telnyx.com/v2", "E005"),
+        ("TELNYX_API_BASE", "https://127.0.0.1:8001/v2", "E005"),
+        ("TELNYX_API_BASE", "", "E005"),
+        ("ALLOWED_HOSTS", [], "E006"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_remedy(production: Settings, name: str, value: object, code: str) -> None:
+    setattr(production, name, value)
+    (problem,) = check_production()
+    assert problem.id == f"faxportal.{code}"
+    assert name in problem.msg
+    assert problem.hint
+    with pytest.raises(SystemCheckError, match=f"faxportal.{code}"):
+        refuse_start()
+
+
+def test_development_is_not_asked(settings: Settings) -> None:
+    settings.DEBUG = True
+    settings.PUBLIC_URL = settings.TELNYX_API_KEY = ""
+    assert check_production() == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "fax.localhost", "127.0.0.1", "127.9.9.9", "::1", "0.0.0.0"])
+def test_loopback_is_recognised(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["fax.example.com", "10.0.0.1", "localhost.example.com"])
+def test_other_hosts_are_not_loopback(host: str) -> None:
+    assert not is_loopback(host)

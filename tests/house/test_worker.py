@@ -1,0 +1,33 @@
+"""The worker as a real process: it says that it is alive, and SIGTERM ends it in order."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.processes import environment, finished, free_port, running, wait_for
+
+
+@pytest.mark.process
+def test_the_worker_beats_and_ends_on_sigterm(tmp_path: Path) -> None:
+    env = environment(
+        DEBUG="1",
+        SECRET_KEY="k" * 50,
+        DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3",
+        QUEUE_URL=f"sqlite:///{tmp_path}/queue.sqlite3",
+        TELNYX_API_BASE=f"http://127.0.0.1:{free_port()}/v2",
+    )
+    set_up = finished("manage.py", "set_up", env=env)
+    assert set_up.returncode == 0, set_up.stdout
+
+    def has_beaten() -> bool:
+        with sqlite3.connect(tmp_path / "db.sqlite3", timeout=20) as database:
+            return bool(database.execute("SELECT 1 FROM sync_heartbeat WHERE name = 'worker'").fetchall())
+
+    with running("manage.py", "run_huey", env=env, log=tmp_path / "worker.log") as worker:
+        wait_for(has_beaten, what="a heartbeat")
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=20) == 0

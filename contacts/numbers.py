@@ -22,7 +22,8 @@ def parse_number(text: str, *, near: str = "") -> str:
         ) from error
     if number.extension:
         raise ValidationError(f"“{shown}” has an extension. A fax cannot dial one: type the fax line's own number.")
-    if not phonenumbers.is_possible_number(number):
+    # Not `is_possible_number()`, which is content with a number that lacks its area code.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise ValidationError(f"“{shown}” has too few or too many digits. Check it, or type it as +1 312 555 0100.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

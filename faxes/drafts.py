@@ -38,14 +38,14 @@ def take(*, by: User, batch_id: UUID, team: Team | None) -> tuple[Batch, bool]:
     return batch, taken
 
 
-def add_file(*, by: User, batch_id: UUID, upload: UploadedFile[Any]) -> Document:
+def add_file(*, by: User, batch_id: UUID, upload: UploadedFile) -> Document:
     """Check an uploaded file and put it at the end of the sheet.
 
     Raises ValidationError with a sentence that names the file and the remedy; nothing is kept of a refused file.
     """
-    batch = _unsent(by, batch_id)
+    with transaction.atomic():
+        _unsent(by, batch_id)
     name = upload.name or "file"
-    taken = batch.documents.aggregate(pages=Sum("pages"), last=Max("position"))
     with tempfile.NamedTemporaryFile() as copy:
         for chunk in upload.chunks():
             copy.write(chunk)
@@ -55,12 +55,26 @@ def add_file(*, by: User, batch_id: UUID, upload: UploadedFile[Any]) -> Document
             inspected = inspect(path, name=name)
         except DocumentError as error:
             raise ValidationError({"files": str(error)}) from error
-        if inspected.pages + (taken["pages"] or 0) > MAX_PAGES:
+        document = store(path, inspected, kind=Document.Kind.UPLOAD, name=name)
+    try:
+        _put_last(document, by, batch_id)
+    except ValidationError:
+        discard(document)
+        raise
+    return document
+
+
+def _put_last(document: Document, by: User, batch_id: UUID) -> None:
+    """Only now does the file belong to the sheet: two that arrive at once get two places and share one limit."""
+    with transaction.atomic():
+        batch = _unsent(by, batch_id)
+        taken = batch.documents.aggregate(pages=Sum("pages"), last=Max("position"))
+        if document.pages + (taken["pages"] or 0) > MAX_PAGES:
             raise ValidationError(
-                {"files": f"With “{name}” the fax has more than {MAX_PAGES} pages. Send it separately."}
+                {"files": f"With “{document}” the fax has more than {MAX_PAGES} pages. Send it separately."}
             )
-        position = (taken["last"] or 0) + 1
-        return store(path, inspected, kind=Document.Kind.UPLOAD, name=name, batch=batch, position=position)
+        document.batch, document.position = batch, (taken["last"] or 0) + 1
+        document.save(update_fields=["batch", "position"])
 
 
 def remove_file(*, by: User, batch_id: UUID, document_id: UUID) -> None:
@@ -82,7 +96,9 @@ def reorder(*, by: User, batch_id: UUID, document_ids: Sequence[UUID]) -> None:
 
 
 def _unsent(by: User, batch_id: UUID) -> Batch:
-    batch = open_batch(by=by, batch_id=batch_id)
+    """The person's sheet, locked until the transaction ends: nothing changes on a sheet while it is being sent."""
+    open_batch(by=by, batch_id=batch_id)
+    batch = Batch.objects.select_for_update().get(pk=batch_id)
     if batch.sent_at is not None:
         raise ValidationError("This fax has been sent already. Start a new one.")
     return batch

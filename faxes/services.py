@@ -24,10 +24,19 @@ from wake import wake
 SETTLED = "This fax has been settled meanwhile. Look at its timeline."
 
 
-def send(*, by: User, batch_id: UUID, number: PhoneNumber, recipients: Sequence[str], options: dict[str, Any]) -> Batch:
+def send(
+    *,
+    by: User,
+    batch_id: UUID,
+    number: PhoneNumber,
+    recipients: Sequence[str],
+    options: dict[str, Any],
+    shown: Sequence[UUID] | None = None,
+) -> Batch:
     """Send the batch's documents from a number to every recipient (E.164, each once), with Telnyx's `options`.
 
-    The batch is the one-use token: asked a second time, the first sending is the answer.
+    The batch is the one-use token: asked a second time, the first sending is the answer. `shown` are the ids of the
+    documents as the person saw them: when the batch holds others by now, nothing is sent.
     """
     team = _sending_team(by, number)
     recipients = list(dict.fromkeys(recipients))
@@ -39,8 +48,11 @@ def send(*, by: User, batch_id: UUID, number: PhoneNumber, recipients: Sequence[
         batch, taken = take(by=by, batch_id=batch_id, team=team)
         if not taken:
             return batch
-        if not batch.documents.exists():
+        documents = list(batch.documents.values_list("pk", flat=True))
+        if not documents:
             raise ValidationError({"files": "Add at least one file to send."})
+        if shown is not None and list(shown) != documents:
+            raise ValidationError({"files": "The files have changed in another window. Check them, then send."})
         faxes = [_outgoing(by, team, number.phone_number, to, batch=batch, options=options) for to in recipients]
         Fax.objects.bulk_create(faxes)
         for fax in faxes:

@@ -51,3 +51,9 @@ def require(user: AnyUser, team: Team | None, *, at_least: Role) -> None:
     """Raise PermissionDenied (403) unless `may()`. Fetch the object through the user first: that gives the 404."""
     if not may(user, team, at_least=at_least):
         raise PermissionDenied
+
+
+def require_somewhere(user: AnyUser, *, at_least: Role) -> None:
+    """Raise PermissionDenied (403) for somebody who holds this role in no team at all."""
+    if not is_admin(user) and not team_ids(user, at_least=at_least):
+        raise PermissionDenied

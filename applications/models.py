@@ -11,7 +11,7 @@ from typing import Self
 from django.db import models
 
 from accounts.access import AnyUser, is_admin, scope, team_ids
-from accounts.models import Team
+from accounts.models import Role, Team
 
 
 class Mirrored(models.Model):
@@ -61,11 +61,11 @@ class FaxApplication(Mirrored):
 
 
 class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
-    def visible_to(self, user: AnyUser) -> Self:
+    def visible_to(self, user: AnyUser, *, at_least: Role = Role.VIEWER) -> Self:
         """Numbers of the user's teams; a number without a team belongs to the team of its application."""
         if is_admin(user):
             return self
-        teams = team_ids(user)
+        teams = team_ids(user, at_least=at_least)
         theirs = FaxApplication.objects.filter(team__in=teams, telnyx_id__isnull=False)
         inherited = models.Q(team=None, connection_id__in=theirs.values("telnyx_id"))
         return self.filter(models.Q(team__in=teams) | inherited)

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import cache
@@ -15,6 +16,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import Membership, Role, Team, User
+from applications.models import PhoneNumber
+from applications.services import assign_number
+from sync.services import sync_recent
+from telnyx_sandbox.server import Server, running
 
 # Playwright's sync API runs an event loop in the test's thread, in which Django would refuse to touch the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -64,6 +69,27 @@ def root(db: None) -> User:
     return User.objects.create_superuser("root", "root@example.com", PASSWORD)
 
 
+@pytest.fixture
+def sandbox(settings: Settings) -> Iterator[Server]:
+    """Telnyx in small, over real HTTP. It moves in `sandbox.sandbox.advance()` only, and keeps its webhooks
+    in `sandbox.sandbox.pending_events` until `deliver` brings them to our door."""
+    with running(webhook_url="http://localhost:8000/webhooks/telnyx", auto=False, deliver=[]) as server:
+        settings.TELNYX_API_BASE, settings.TELNYX_API_KEY = server.url, "KEY"
+        settings.TELNYX_PUBLIC_KEY = server.public_key
+        settings.PRIVATE_HOSTS_ALLOWED = [f"127.0.0.1:{server.server_port}"]
+        settings.UNCERTAIN_SETTLE_SECONDS = 1
+        yield server
+
+
+@pytest.fixture
+def line(sandbox: Server, team: Team) -> PhoneNumber:
+    """A number of the sandbox, mirrored by a real sync and given to the team."""
+    assert not sync_recent().error
+    number = PhoneNumber.objects.earliest("phone_number")
+    assign_number(by=None, number=number, team=team)
+    return number
+
+
 def _user(name: str, *, team: Team, role: Role) -> User:
     user = User.objects.create_user(name, f"{name}@example.com", PASSWORD, first_name=name.title())
     Membership.objects.create(user=user, team=team, role=role)
@@ -71,7 +97,7 @@ def _user(name: str, *, team: Team, role: Role) -> User:
 
 
 @pytest.fixture
-def logged_in() -> Any:
+def logged_in() -> Callable[[User], Client]:
     """A function that gives a client in which this user is logged in."""
 
     def client_of(user: User) -> Client:
@@ -80,6 +106,20 @@ def logged_in() -> Any:
         return client
 
     return client_of
+
+
+@pytest.fixture
+def deliver(sandbox: Server, client: Client) -> Callable[[], list[int]]:
+    """A function that posts every webhook the sandbox holds, oldest first, and returns the statuses of the answers."""
+
+    def post_all() -> list[int]:
+        events, sandbox.sandbox.pending_events[:] = list(sandbox.sandbox.pending_events), []
+        return [
+            client.post(urlsplit(to).path, body, "application/json", headers=dict(headers)).status_code
+            for to, headers, body in events
+        ]
+
+    return post_all
 
 
 def chromium() -> str | None:

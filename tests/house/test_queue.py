@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from huey.api import Task
 from huey.contrib.djhuey import HUEY
 
 from faxportal import queue
@@ -27,7 +28,7 @@ def step() -> Iterator[str]:
     del STEPS[name]
 
 
-def queued(name: str) -> list[object]:
+def queued(name: str) -> list[Task]:
     return [task for task in HUEY.pending() if task.args[:1] == (name,)]
 
 

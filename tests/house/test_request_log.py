@@ -16,13 +16,13 @@ def test_a_request_is_one_line(client: Client) -> None:
     with capture_logs() as lines:
         response = client.get("/healthz?secret=1")
     (line,) = lines
-    assert line | {"ms": 0} == {
+    assert 0 <= line.pop("ms") < 10_000
+    assert line == {
         "event": "request",
         "log_level": "info",
         "method": "GET",
         "path": "/healthz",
         "status": 200,
-        "ms": 0,
         "user": None,
     }
     assert len(response["X-Request-ID"]) == 32

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from accounts.models import Role, Team, User
+from accounts.services import create_team, set_member
+from applications.models import FaxApplication
+from applications.services import assign_application
+from faxportal.checks import is_loopback
+from sync.services import sync_recent
+
+PASSWORD = "faxportal-demo"
+# The names of the sandbox's two applications, too.
+TEAMS = ["Front desk", "Records"]
+PEOPLE = [("ann", "Ann Novak", Role.MANAGER), ("ben", "Ben Ortiz", Role.MEMBER), ("vera", "Vera Lang", Role.VIEWER)]
+PATIENCE_SECONDS = 30
+
+WELCOME = """
+Faxportal is at http://localhost:8000
+
+  ann    manages the team Front desk      password of each: {password}
+  ben    is a member of it
+  vera   may only look
+  admin  administers the house
+
+Telnyx's stand-in is at {sandbox}: let a fax arrive there. Ctrl-C stops everything.
+"""
+
+
+class Command(BaseCommand):
+    help = "Make two demo teams with people, and give them the sandbox's applications. Repeating it changes nothing."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        base = urlsplit(settings.TELNYX_API_BASE)
+        host, port = base.hostname or "", base.port or 80
+        if not (settings.DEBUG and is_loopback(host)):
+            raise CommandError("Demo data is for development: it needs DEBUG and a sandbox as TELNYX_API_BASE.")
+        wait_for_sandbox(host, port)
+        mirror_sandbox()
+        with transaction.atomic():
+            teams = [load_team(name) for name in TEAMS]
+            load_people(teams[0])
+        self.stdout.write(WELCOME.format(password=PASSWORD, sandbox=f"{base.scheme}://{base.netloc}/"))
+
+
+def wait_for_sandbox(host: str, port: int) -> None:
+    """Return once it accepts connections; raise CommandError when it does not within half a minute."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise CommandError(f"No sandbox answers at {host}:{port}: {error}") from error
+            time.sleep(0.1)
+
+
+def mirror_sandbox() -> None:
+    """The first sync. Later ones are the worker's."""
+    if FaxApplication.objects.exists():
+        return
+    run = sync_recent()
+    if run.error:
+        raise CommandError(f"The first sync with the sandbox failed: {run.error}")
+
+
+def load_team(name: str) -> Team:
+    """The team of that name. When it is new it gets the application of that name, whose numbers follow."""
+    team, created = create_team(by=None, name=name)
+    if created:
+        for application in FaxApplication.objects.filter(application_name=name, team=None):
+            assign_application(by=None, application=application, team=team)
+    return team
+
+
+def load_people(team: Team) -> None:
+    if not User.objects.filter(username="admin").exists():
+        User.objects.create_superuser("admin", "admin@example.com", PASSWORD)
+    for username, full_name, role in PEOPLE:
+        first, last = full_name.split()
+        user, created = User.objects.get_or_create(
+            username=username, defaults={"email": f"{username}@example.com", "first_name": first, "last_name": last}
+        )
+        if created:
+            user.set_password(PASSWORD)
+            user.save(update_fields=["password"])
+            set_member(by=None, team=team, user=user, role=role)

@@ -1,0 +1,30 @@
+// Times come from the server in UTC; here each <time data-as> is said in the reader's zone and way, in full on hover.
+(() => {
+  const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+  const CLOCK = { hour: "2-digit", minute: "2-digit" };
+  const WEEK = 6 * 24 * 3600 * 1000;
+
+  const day = (moment) => moment.toDateString();
+
+  function parts(moment, as) {
+    const now = new Date();
+    const exact = as === "exact" ? { second: "2-digit" } : {};
+    if (day(moment) === day(now)) return { ...CLOCK, ...exact };
+    if (as === "exact") return { month: "short", day: "numeric", ...CLOCK, ...exact };
+    if (moment < now && now - moment < WEEK) return { weekday: "short" };
+    if (moment.getFullYear() === now.getFullYear()) return { month: "short", day: "numeric" };
+    return { year: "numeric", month: "short", day: "numeric" };
+  }
+
+  function localise(root) {
+    for (const element of root.querySelectorAll("time[data-as]")) {
+      const moment = new Date(element.dateTime);
+      if (Number.isNaN(moment.getTime())) continue;
+      element.textContent = new Intl.DateTimeFormat(undefined, parts(moment, element.dataset.as)).format(moment);
+      element.title = FULL.format(moment);
+    }
+  }
+
+  localise(document);
+  document.addEventListener("htmx:load", (event) => localise(event.detail.elt.parentNode || document));
+})();

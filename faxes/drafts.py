@@ -53,7 +53,7 @@ def add_file(*, by: User, batch_id: UUID, upload: UploadedFile) -> Document:
         try:
             inspected = inspect(path, name=name)
         except DocumentError as error:
-            raise ValidationError({"files": str(error)}) from error
+            raise ValidationError({"documents": str(error)}) from error
         document = store(path, inspected, kind=Document.Kind.UPLOAD, name=name)
     try:
         _put_last(document, by, batch_id)
@@ -70,7 +70,7 @@ def _put_last(document: Document, by: User, batch_id: UUID) -> None:
         taken = batch.documents.aggregate(pages=Sum("pages"), last=Max("position"))
         if document.pages + (taken["pages"] or 0) > MAX_PAGES:
             raise ValidationError(
-                {"files": f"With “{document}” the fax has more than {MAX_PAGES} pages. Send it separately."}
+                {"documents": f"With “{document}” the fax has more than {MAX_PAGES} pages. Send it separately."}
             )
         document.batch, document.position = batch, (taken["last"] or 0) + 1
         document.save(update_fields=["batch", "position"])

@@ -50,9 +50,9 @@ def send(
             return batch
         documents = list(batch.documents.values_list("pk", flat=True))
         if not documents:
-            raise ValidationError({"files": "Add at least one file to send."})
+            raise ValidationError({"documents": "Add at least one file to send."})
         if shown is not None and list(shown) != documents:
-            raise ValidationError({"files": "The files have changed in another window. Check them, then send."})
+            raise ValidationError({"documents": "The files have changed in another window. Check them, then send."})
         faxes = [_outgoing(by, team, number.phone_number, to, batch=batch, options=options) for to in recipients]
         Fax.objects.bulk_create(faxes)
         for fax in faxes:

@@ -1,0 +1,18 @@
+"""What is written about the configuration is all of it."""
+
+from __future__ import annotations
+
+import re
+
+from faxportal.settings import env
+from tests.processes import ROOT
+
+
+def test_every_variable_is_explained_in_the_example() -> None:
+    named = set(re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
+    assert named == set(env.scheme)
+
+
+def test_every_variable_is_in_the_readme() -> None:
+    named = set(re.findall(r"`([A-Z_]+)`", (ROOT / "README.md").read_text()))
+    assert set(env.scheme) - named == set()

@@ -19,7 +19,7 @@ help:
 run: install
 	@python -m faxportal.dev_env var/dev.env
 	@$(DEV) run python manage.py set_up --verbosity 0
-	@$(DEV) start || test $$? -eq 130
+	@exec $(DEV) start
 
 test: install-dev
 	@pytest -n auto

@@ -16,3 +16,11 @@ def test_every_variable_is_explained_in_the_example() -> None:
 def test_every_variable_is_in_the_readme() -> None:
     named = set(re.findall(r"`([A-Z_]+)`", (ROOT / "README.md").read_text()))
     assert set(env.scheme) - named == set()
+
+
+def test_every_requirement_is_decided_upon() -> None:
+    decisions = (ROOT / "docs/decisions.md").read_text().lower()
+    lines = "\n".join((ROOT / name).read_text() for name in ("requirements.in", "requirements-dev.in"))
+    names = re.findall(r"^([\w-]+)", lines.lower(), flags=re.MULTILINE)
+    assert names
+    assert [name for name in names if name not in decisions and not name.startswith("types-")] == []

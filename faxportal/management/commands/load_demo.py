@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
@@ -44,9 +45,11 @@ class Command(BaseCommand):
             raise CommandError("Demo data is for development: it needs DEBUG and a sandbox as TELNYX_API_BASE.")
         wait_for_sandbox(host, port)
         mirror_sandbox()
+        # Made before the transaction: hashing is slow on purpose, and a transaction holds everybody else up.
+        password = make_password(PASSWORD)
         with transaction.atomic():
             teams = [load_team(name) for name in TEAMS]
-            load_people(teams[0])
+            load_people(teams[0], password)
         self.stdout.write(WELCOME.format(password=PASSWORD, sandbox=f"{base.scheme}://{base.netloc}/"))
 
 
@@ -81,15 +84,12 @@ def load_team(name: str) -> Team:
     return team
 
 
-def load_people(team: Team) -> None:
-    if not User.objects.filter(username="admin").exists():
-        User.objects.create_superuser("admin", "admin@example.com", PASSWORD)
+def load_people(team: Team, password: str) -> None:
+    admin = {"email": "admin@example.com", "password": password, "is_staff": True, "is_superuser": True}
+    User.objects.get_or_create(username="admin", defaults=admin)
     for username, full_name, role in PEOPLE:
         first, last = full_name.split()
-        user, created = User.objects.get_or_create(
-            username=username, defaults={"email": f"{username}@example.com", "first_name": first, "last_name": last}
-        )
+        person = {"email": f"{username}@example.com", "password": password, "first_name": first, "last_name": last}
+        user, created = User.objects.get_or_create(username=username, defaults=person)
         if created:
-            user.set_password(PASSWORD)
-            user.save(update_fields=["password"])
             set_member(by=None, team=team, user=user, role=role)

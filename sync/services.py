@@ -62,8 +62,9 @@ def _sync_numbers(telnyx: Client, counts: Counter[str]) -> None:
 
 
 def _sync_faxes(telnyx: Client, run: SyncRun, counts: Counter[str]) -> None:
-    # Bounded above, so that faxes made meanwhile do not shift the pages under our feet.
-    for payload in telnyx.list_faxes(created_gte=run.window_start, created_lte=run.started_at):
+    # No upper end: Telnyx's clock and ours need not agree, and a fax made meanwhile can only shift rows towards pages
+    # still to be read.
+    for payload in telnyx.list_faxes(created_gte=run.window_start):
         verdict, _ = apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC))
         counts["faxes"] += 1
         counts[f"faxes_{verdict.value}"] += 1

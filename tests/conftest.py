@@ -71,12 +71,14 @@ def root(db: None) -> User:
 
 @pytest.fixture
 def sandbox(settings: Settings) -> Iterator[Server]:
-    """Telnyx in small, over real HTTP. It moves in `sandbox.sandbox.advance()` only, and keeps its webhooks
-    in `sandbox.sandbox.pending_events` until `deliver` brings them to our door."""
-    with running(webhook_url="http://localhost:8000/webhooks/telnyx", auto=False, deliver=[]) as server:
-        settings.TELNYX_API_BASE, settings.TELNYX_API_KEY = server.url, "KEY"
+    """Telnyx in small, on a real port, as the portal's Telnyx. It moves only in `sandbox.sandbox.advance()` and keeps
+    its signed webhooks in `sandbox.sandbox.pending_events`; `deliver()` brings them to our door."""
+    door = f"{settings.PUBLIC_URL}/webhooks/telnyx"
+    with running(api_key="KEY0123456789", webhook_url=door, auto=False, deliver=[]) as server:
+        settings.TELNYX_API_BASE = server.url
+        settings.TELNYX_API_KEY = "KEY0123456789"
         settings.TELNYX_PUBLIC_KEY = server.public_key
-        settings.PRIVATE_HOSTS_ALLOWED = [f"127.0.0.1:{server.server_port}"]
+        settings.PRIVATE_HOSTS_ALLOWED = [f"{server.host}:{server.server_port}"]
         settings.UNCERTAIN_SETTLE_SECONDS = 1
         yield server
 

@@ -1,6 +1,7 @@
 """The product's settings in the environment of a test run: nothing of the developer's own set-up leaks in."""
 
 import os
+import tempfile
 
 TELNYX = [name for name in os.environ if name.startswith("TELNYX_")]
 for name in [*TELNYX, "PRIVATE_HOSTS_ALLOWED", "TRUSTED_PROXY_COUNT", "SECURE_SSL_REDIRECT"]:
@@ -20,3 +21,9 @@ os.environ.update(
 from faxportal.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if "sqlite3" in DATABASES["default"]["ENGINE"]:  # noqa: F405
+    # A file, as in production: a database in memory cannot be shared by threads and processes. In memory all the same
+    # where the system has such a place.
+    shared_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
+    DATABASES["default"]["TEST"] = {"NAME": f"{shared_memory}/faxportal-tests-{os.getpid()}.sqlite3"}  # noqa: F405

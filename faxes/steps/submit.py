@@ -41,29 +41,32 @@ UPLOAD_TTL = timedelta(days=2)
 def drain() -> int:
     """Send until nothing is due. Returns how many faxes were taken up."""
     count = outbox.recover_abandoned()
-    while submit_next():
-        count += 1
+    if not outbox.whose_turn().exists() or not _has_key():
+        return count
+    with client() as telnyx:
+        while submit_next(telnyx):
+            count += 1
     return count
 
 
-def submit_next() -> bool:
+def submit_next(telnyx: Client) -> bool:
     """Take up one fax, if one may leave now."""
-    if not outbox.whose_turn().exists() or not _account_may_send():
+    if not outbox.whose_turn().exists() or not gate.may_pass():
         return False
     claimed = outbox.claim_ready()
     if claimed is None:
         return False
     fax, attempt = claimed
-    with structlog.contextvars.bound_contextvars(fax_id=str(fax.pk)), client() as telnyx:
+    with structlog.contextvars.bound_contextvars(fax_id=str(fax.pk)):
         _submit(telnyx, fax, attempt)
     return True
 
 
-def _account_may_send() -> bool:
-    if not settings.TELNYX_API_KEY:
-        gate.shut("No Telnyx API key is set. Faxes wait here until an administrator sets one.", wait=gate.PROBE_EVERY)
-        return False
-    return gate.may_pass()
+def _has_key() -> bool:
+    if settings.TELNYX_API_KEY:
+        return True
+    gate.shut("No Telnyx API key is set. Faxes wait here until an administrator sets one.", wait=gate.PROBE_EVERY)
+    return False
 
 
 def _submit(telnyx: Client, fax: Fax, attempt: Attempt) -> None:

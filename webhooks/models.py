@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from datetime import datetime
+from functools import cache
+from typing import Any, Self
 
-from django.db import models
+from django.db import connection, models
+from django.utils import timezone
+
+from applications.mirror import storable
+from telnyx_api import Event, InvalidEvent, parse_event
+from telnyx_api.reading import text
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def pending(self) -> Self:
+        return self.filter(state=Delivery.State.PENDING)
+
+    def record(self, body: bytes) -> None:
+        """Keep the body of one verified delivery, for good once this returns. A repeat only counts.
+
+        One statement without a transaction around it: the sender waits, and gives up after about two seconds.
+        https://developers.telnyx.com/development/api-fundamentals/webhooks/receiving-webhooks
+        """
+        values = _columns(body, timezone.now())
+        statement, fields = _insert(tuple(values))
+        prepared = [field.get_db_prep_save(values[field.name], connection) for field in fields]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, prepared)
 
 
 class Delivery(models.Model):
@@ -21,6 +47,7 @@ class Delivery(models.Model):
     event_type = models.CharField(max_length=255, blank=True)
     fax_telnyx_id = models.CharField(max_length=255, blank=True, db_index=True)
     occurred_at = models.DateTimeField(null=True, blank=True)
+    # Telnyx's count of the last delivery of this event; `repeats` is ours of those after the first.
     attempt = models.IntegerField(null=True, blank=True)
     body = models.BinaryField()
     received_at = models.DateTimeField()
@@ -34,6 +61,8 @@ class Delivery(models.Model):
     fax = models.ForeignKey("faxes.Fax", models.SET_NULL, null=True, blank=True, related_name="deliveries")
     outcome = models.TextField(blank=True)
 
+    objects = DeliveryQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "deliveries"
         ordering = ["-received_at", "-id"]
@@ -44,3 +73,61 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_type or 'event'} {self.event_id}"
+
+
+def _columns(body: bytes, now: datetime) -> dict[str, Any]:
+    """Everything a new row says, by column."""
+    columns = {
+        "id": uuid.uuid4(),
+        "event_id": "",
+        "event_type": "",
+        "fax_telnyx_id": "",
+        "occurred_at": None,
+        "attempt": None,
+        "body": body,
+        "received_at": now,
+        "repeats": 0,
+        "state": Delivery.State.PENDING,
+        "due_at": now,
+        "tries": 0,
+        "processed_at": None,
+        "outcome": "",
+    }
+    try:
+        columns |= _said(parse_event(body))
+    except InvalidEvent as error:
+        outcome = f"{error} It is kept as it came."
+        columns |= {"state": Delivery.State.FAILED, "due_at": None, "processed_at": now, "outcome": outcome}
+    # Telnyx repeats an event under its own id; without one, only the same bytes are known to be the same event.
+    columns["event_id"] = columns["event_id"] or hashlib.sha256(body).hexdigest()
+    return columns
+
+
+def _said(event: Event) -> dict[str, Any]:
+    return {
+        "event_id": _key(event.id or ""),
+        "event_type": storable(event.event_type or "")[:255],
+        "fax_telnyx_id": storable(text(event.payload, "fax_id") or "")[:255],
+        "occurred_at": event.occurred_at,
+        "attempt": event.attempt,
+    }
+
+
+def _key(event_id: str) -> str:
+    """The id as it is where the column can hold it, else its SHA-256: cut short, two of them could become one."""
+    if len(event_id) <= 255 and event_id == storable(event_id):
+        return event_id
+    return hashlib.sha256(event_id.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@cache
+def _insert(names: tuple[str, ...]) -> tuple[str, list[models.Field[Any, Any]]]:
+    """The statement for these columns, the same on SQLite and PostgreSQL, and how to prepare a value for each."""
+    table = Delivery._meta.db_table
+    places = ", ".join(["%s"] * len(names))
+    statement = (
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places}) ON CONFLICT (event_id) DO UPDATE"
+        f" SET repeats = {table}.repeats + 1, attempt = COALESCE(excluded.attempt, {table}.attempt)"
+    )
+    fields = {field.name: field for field in Delivery._meta.concrete_fields}
+    return statement, [fields[name] for name in names]

@@ -1,0 +1,61 @@
+"""Who is at the door: Telnyx, proven by its signature over the raw body, or nobody."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from django.conf import settings
+from django.http import UnreadablePostError
+from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import APIException, AuthenticationFailed
+from rest_framework.request import Request
+
+from telnyx_api import SignatureError, verify
+
+log = structlog.get_logger(__name__)
+
+# Real events have one or two thousand bytes.
+MAX_BODY = 1_000_000
+
+
+class TooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+
+class TelnyxSignature(BaseAuthentication):
+    """Gives the raw body, verified, as `request.auth`. There is no user.
+
+    Raises AuthenticationFailed without a word about why, which only the log learns, and TooLarge before a body over
+    1 MB is read. https://developers.telnyx.com/development/api-fundamentals/webhooks/receiving-webhooks
+    """
+
+    def authenticate(self, request: Request) -> tuple[None, bytes]:
+        body = _raw_body(request)
+        try:
+            verify(
+                public_key=settings.TELNYX_PUBLIC_KEY,
+                signature=request.META.get("HTTP_TELNYX_SIGNATURE_ED25519", ""),
+                timestamp=request.META.get("HTTP_TELNYX_TIMESTAMP", ""),
+                body=body,
+                now=time.time(),
+            )
+        except SignatureError as error:
+            log.warning("webhook.refused", reason=error.reason)
+            raise AuthenticationFailed from None
+        return None, body
+
+
+def _raw_body(request: Request) -> bytes:
+    """The bytes as they came: no parser has touched them."""
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        if length > MAX_BODY:
+            log.warning("webhook.too_large", bytes=length)
+            raise TooLarge
+        body: bytes = request.body
+    except (ValueError, UnreadablePostError) as error:
+        log.warning("webhook.refused", reason=f"the body could not be read: {error}")
+        raise AuthenticationFailed from None
+    return body

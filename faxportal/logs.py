@@ -50,14 +50,13 @@ def configure_logging(*, debug: bool) -> None:
             "disable_existing_loggers": False,
             "formatters": {"lines": lines},
             "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
-            "root": {"handlers": ["console"], "level": "INFO"},
+            "root": {"handlers": ["console"], "level": "WARNING"},
             "loggers": {
                 # Its own handler and no propagation, or the consumer would add a second one and print twice.
-                "huey": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+                "huey": {"handlers": ["console"], "propagate": False},
                 # A refused request has our line already; only what broke needs its traceback too.
                 "django.request": {"level": "ERROR"},
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
-                "django.server": {"level": "WARNING"},
             },
         }
     )

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
-from django.contrib.messages import constants as message_levels
 
 from faxportal.logs import configure_logging
 from faxportal.queues import huey_from_url
@@ -192,7 +191,6 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
-MESSAGE_TAGS = {message_levels.ERROR: "danger", message_levels.DEBUG: "secondary"}
 UNFOLD = {"SITE_TITLE": "Faxportal", "SITE_HEADER": "Faxportal", "SITE_URL": "/"}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

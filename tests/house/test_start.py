@@ -56,7 +56,7 @@ def test_a_complete_production_serves(tmp_path: Path) -> None:
     def answers() -> bool:
         try:
             return requests.get(f"http://localhost:{port}/healthz", timeout=5).text == "ok"
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     with running(*SERVERS["web"], env=env, log=tmp_path / "web.log"):

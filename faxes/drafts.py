@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -37,7 +38,7 @@ def take(*, by: User, batch_id: UUID, team: Team | None) -> tuple[Batch, bool]:
     return batch, taken
 
 
-def add_file(*, by: User, batch_id: UUID, upload: UploadedFile) -> Document:
+def add_file(*, by: User, batch_id: UUID, upload: UploadedFile[Any]) -> Document:
     """Check an uploaded file and put it at the end of the sheet.
 
     Raises ValidationError with a sentence that names the file and the remedy; nothing is kept of a refused file.

@@ -44,7 +44,7 @@ DAY = 86_400.0
 
 
 def refusal(status: int, headers: Mapping[str, str], document: Any) -> TelnyxError:
-    """The error for an answer whose `status` is not 2xx; `document` is its body where that was JSON, else None."""
+    """The error for an answer whose `status` is not 2xx; `document` is its JSON body or None."""
     pointers = error_items(document)
     error = _error_type(status, pointers)
     return error(
@@ -100,12 +100,12 @@ def _error_item(raw: Mapping[str, Any]) -> ErrorItem:
 
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Seconds to wait, between 0 and a day, or None where Telnyx does not say.
+    """Seconds to wait, between 0 and a day, or None where Telnyx does not say. Header names in lower case.
 
     Telnyx documents `x-ratelimit-reset` in seconds; gateways send `Retry-After` in seconds or as a date.
     https://developers.telnyx.com/development/api-fundamentals/reliability/rate-limiting
     """
-    for name in ("Retry-After", "x-ratelimit-reset"):
+    for name in ("retry-after", "x-ratelimit-reset"):
         wait = _wait(headers.get(name, ""), now)
         if wait is not None:
             return min(max(wait, 0.0), DAY)

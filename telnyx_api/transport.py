@@ -24,6 +24,8 @@ VERSION = "0.1.0"
 # Calls that do no harm when made twice; every other call is made once.
 REPEATABLE = ("GET", "DELETE")
 PASSING = (NotSent, NoAnswer, ServerError, RateLimited)
+# For calls without a body. A TLS error may also come after the handshake; reads and deletes are repeated either way.
+BEFORE_SENDING = (NewConnectionError, ConnectTimeoutError, SSLError)
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 LARGEST_ANSWER = 20 * 1024 * 1024
@@ -137,12 +139,11 @@ class Transport:
         return Timeout(total=left, connect=self._connect_timeout, read=self._read_timeout)
 
     def _unanswered(self, error: Exception, body: Body | None) -> TelnyxError:
-        cause = _innermost(error)
+        *layers, cause = _layers(error)
         if body is not None:
             may_have_arrived = body.handed_over
         else:
-            # A TLS error may also come after the handshake, but what has no body can be repeated anyway.
-            may_have_arrived = not isinstance(cause, (NewConnectionError, ConnectTimeoutError, SSLError))
+            may_have_arrived = not any(isinstance(layer, BEFORE_SENDING) for layer in (*layers, cause))
         why = self._scrubbed(str(cause))
         if may_have_arrived:
             return NoAnswer(f"The request may have reached Telnyx, but no answer came back: {why}")
@@ -196,9 +197,9 @@ class Transport:
                 yield piece
             return
         except DecodeError as error:
-            failure: TelnyxError = BadAnswer(self._scrubbed(f"The answer cannot be decompressed: {_innermost(error)}"))
+            failure: TelnyxError = BadAnswer(self._scrubbed(f"The answer cannot be decompressed: {_layers(error)[-1]}"))
         except HTTPError as error:
-            failure = NoAnswer(self._scrubbed(f"The answer broke off: {_innermost(error)}"))
+            failure = NoAnswer(self._scrubbed(f"The answer broke off: {_layers(error)[-1]}"))
         failure.status = response.status_code
         raise failure
 
@@ -258,7 +259,7 @@ def _pause(attempt: int, retry_after: float | None) -> float:
     return max(retry_after or 0.0, random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1))))
 
 
-def _innermost(error: BaseException) -> BaseException:
-    """The error that the HTTP libraries wrapped: it says what happened without repeating the address."""
+def _layers(error: BaseException) -> list[BaseException]:
+    """The error and those that the HTTP libraries wrapped in it; the last says what happened without the address."""
     wrapped = [item for item in (*error.args, getattr(error, "reason", None)) if isinstance(item, BaseException)]
-    return _innermost(wrapped[-1]) if wrapped else error
+    return [error, *_layers(wrapped[-1])] if wrapped else [error]

@@ -5,6 +5,7 @@ PDFium is left alone here: it is not thread-safe, and a test may run a sandbox b
 
 import hashlib
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from typing import Final
@@ -16,6 +17,9 @@ from PIL import Image
 from telnyx_sandbox.store import File
 
 LINES_PER_PAGE: Final = 60
+
+# What no text has, and almost every other kind of file.
+CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 LETTER: Final = (
     "Dear Sir or Madam,",
@@ -117,7 +121,7 @@ def _text(content: bytes) -> tuple[str, int]:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         return "application/octet-stream", 0
-    if "\0" in text or not text.strip():
+    if CONTROL.search(content) or not text.strip():
         return "application/octet-stream", 0
     return "text/plain", -(-len(text.splitlines()) // LINES_PER_PAGE)
 

@@ -46,7 +46,10 @@ class Fields:
         self.problems: list[Problem] = parent.problems if parent else []
 
     def complain(self, name: str, code: str, detail: str) -> None:
-        self.problems.append(Problem(code, detail, pointer=f"{self.at}/{name}"))
+        """Notes what is wrong with a field. The first complaint about it is the one that counts."""
+        problem = Problem(code, detail, pointer=f"{self.at}/{name}")
+        if problem.pointer not in (each.pointer for each in self.problems):
+            self.problems.append(problem)
 
     def done(self) -> None:
         if self.problems:

@@ -42,8 +42,8 @@ class Handler(BaseHTTPRequestHandler):
             # The body was not read, so nothing more can be understood on this connection.
             response = refused(refusal)
             self.close_connection = True
-        self._send(response)
         self.server.report(f"{self.command} {self.path} {response.status} {(time.monotonic() - began) * 1000:.0f}ms")
+        self._send(response)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
@@ -89,11 +89,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _reset(self) -> None:
         """Closes at once, so that the other side sees a broken connection and not an orderly end."""
-        self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.wfile.close()
         self.rfile.close()
         self.connection.close()
+        raise ConnectionResetError("as a fault has asked")
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silence: the server reports requests in one line of its own."""

@@ -7,14 +7,13 @@ LOOK := env ENV_FILE= DEBUG=1 SECRET_KEY=unused DATABASE_URL=sqlite://:memory: Q
 FIND_PYTHON := for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done
 
-.PHONY: help run test lint lock screenshots install install-dev
+.PHONY: help run test lint lock install install-dev
 
 help:
-	@echo "make run          start the portal with a sandbox in Telnyx's place: http://localhost:8000"
-	@echo "make test         run every test"
-	@echo "make lint         formatting, rules, types, templates, migrations"
-	@echo "make screenshots  take the pictures of the documentation anew"
-	@echo "make lock         pin the newest versions of all requirements"
+	@echo "make run    start the portal with a sandbox in Telnyx's place: http://localhost:8000"
+	@echo "make test   run every test"
+	@echo "make lint   formatting, rules, types, templates, migrations"
+	@echo "make lock   pin the newest versions of all requirements"
 
 run: install
 	@python -m faxportal.dev_env var/dev.env

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from accounts import access
+from accounts.models import Role
 from faxes import gate
 from faxportal.health import worker_problem
 
 
-def house(request: HttpRequest) -> dict[str, str | None]:
-    """Sentences for the bars on top of a page: `worker_stale` and `sending_paused`; nothing where all is well.
+def house(request: HttpRequest) -> dict[str, str | bool | None]:
+    """Sentences for the bars on top of a page, `worker_stale` and `sending_paused`, empty where all is well; and
+    whether the person `may_send` from somewhere.
 
     Not asked for strangers, nor for a fragment, whose page has its bars already.
     """
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or getattr(request, "htmx", False):
         return {}
-    return {"worker_stale": worker_problem(), "sending_paused": gate.closed_reason()}
+    return {
+        "worker_stale": worker_problem(),
+        "sending_paused": gate.closed_reason(),
+        "may_send": access.is_admin(user) or bool(access.team_ids(user, at_least=Role.MEMBER)),
+    }

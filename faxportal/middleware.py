@@ -1,4 +1,4 @@
-"""One log line per request, and the Content-Security-Policy with its one exception."""
+"""What stands around every request: its log line, the largest body, the Content-Security-Policy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from collections.abc import Callable
 import structlog
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
-from django.http import HttpRequest, HttpResponseBase
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 log = structlog.get_logger()
 
@@ -49,6 +50,22 @@ def _user_id(request: HttpRequest) -> str | None:
     """The id of whoever was looked up during the request. A request that needed no user does not load one for us."""
     user = getattr(request, "_cached_user", None)
     return str(user.pk) if user is not None and user.pk is not None else None
+
+
+class BodyLimitMiddleware:
+    """Refuse a body larger than any form of ours needs, before it fills the disk: the log-in reads a stranger's, too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # Django reads no more than this header announces, and nothing without it.
+        announced = request.META.get("CONTENT_LENGTH") or "0"
+        if announced.isdecimal() and int(announced) <= settings.REQUEST_MAX_BYTES:
+            return self.get_response(request)
+        megabytes = settings.REQUEST_MAX_BYTES // 1_000_000
+        sentence = f"That is more than {megabytes} MB at once. Add the files one after the other."
+        return HttpResponse(sentence, status=413, content_type="text/plain; charset=utf-8")
 
 
 class PolicyMiddleware(CSPMiddleware):

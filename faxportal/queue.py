@@ -41,6 +41,7 @@ LEAD = 1.5
 QUEUE_ERRORS = (sqlite3.Error, redis.RedisError, psycopg.Error, OSError)
 
 _lock = threading.Lock()
+_syncing = threading.Lock()
 _running: Counter[str] = Counter()
 _again: set[str] = set()
 _fires: defaultdict[str, list[float]] = defaultdict(list)
@@ -80,7 +81,13 @@ def sweep() -> None:
 
 @db_periodic_task(crontab(minute="*/5"))
 def sync_recent() -> None:
-    import_string("sync.services.sync_recent")()
+    """Every five minutes, unless this process is still busy with the last one."""
+    if not _syncing.acquire(blocking=False):
+        return
+    try:
+        import_string("sync.services.sync_recent")()
+    finally:
+        _syncing.release()
 
 
 @db_periodic_task(crontab())

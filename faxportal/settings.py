@@ -93,6 +93,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "faxportal.middleware.RequestLogMiddleware",
+    "faxportal.middleware.BodyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "faxportal.middleware.PolicyMiddleware",
@@ -164,6 +165,8 @@ WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 # Uploads above this go to a temporary file while they arrive; the second limit is for everything that is not a file.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+# A whole request: three of the largest files that Telnyx takes.
+REQUEST_MAX_BYTES = 160_000_000
 
 # People.
 AUTH_USER_MODEL = "accounts.User"

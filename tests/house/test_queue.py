@@ -15,6 +15,8 @@ from huey.contrib.djhuey import HUEY
 from faxportal import queue
 from faxportal.queue import LANES, LEAD, STEPS, WINDOW
 from faxportal.queues import huey_from_url
+from sync.models import SyncRun
+from telnyx_sandbox.server import Server
 from tests.processes import environment, finished, wait_for
 from wake import wake
 
@@ -84,6 +86,14 @@ def test_the_sweep_wakes_every_step() -> None:
     HUEY.flush()
     queue.sweep.call_local()
     assert {task.args[0] for task in HUEY.pending() if task.name == "run_step"} >= set(STEPS)
+
+
+def test_a_sync_is_not_started_beside_another(sandbox: Server, db: None) -> None:
+    with queue._syncing:
+        queue.sync_recent.call_local()
+    assert not SyncRun.objects.exists()
+    queue.sync_recent.call_local()
+    assert SyncRun.objects.get().is_complete
 
 
 begun = threading.Semaphore(0)

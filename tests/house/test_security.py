@@ -46,6 +46,12 @@ def test_probes_are_answered_without_https(settings: Settings, db: None, path: s
     assert Client().get(path).status_code == 200
 
 
+@pytest.mark.parametrize(("announced", "status"), [("", 200), ("0", 200), ("1000", 200), ("1001", 413), ("1e3", 413)])
+def test_a_body_that_would_fill_the_disk_is_refused_unread(settings: Settings, announced: str, status: int) -> None:
+    settings.REQUEST_MAX_BYTES = 1000
+    assert Client().get("/healthz", CONTENT_LENGTH=announced).status_code == status
+
+
 @pytest.mark.django_db
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="asks SQLite")
 def test_what_was_answered_survives_a_power_cut() -> None:

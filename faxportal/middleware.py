@@ -53,7 +53,7 @@ def _user_id(request: HttpRequest) -> str | None:
 
 
 class BodyLimitMiddleware:
-    """Refuse a body larger than any form of ours needs, before it fills the disk: the log-in reads a stranger's, too."""
+    """Refuse a body larger than any form of ours needs, before it fills the disk: the log-in reads strangers', too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

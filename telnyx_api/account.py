@@ -83,7 +83,7 @@ class Account:
     def fax_applications_page(
         self, *, number: int = 1, size: int = 250, **filters: Unpack[FaxApplicationFilters]
     ) -> Page[FaxApplication]:
-        """https://developers.telnyx.com/api-reference/programmable-fax-applications/list-all-fax-applications"""
+        """One page. https://developers.telnyx.com/api-reference/programmable-fax-applications/list-all-fax-applications"""
         asked = query(FaxApplicationFilters, filters) + paging(number, size)
         return self._page(FaxApplication.parse, "fax_applications", asked)
 
@@ -96,7 +96,10 @@ class Account:
     def create_fax_application(
         self, *, application_name: str, webhook_event_url: str, **fields: Unpack[FaxApplicationFields]
     ) -> FaxApplication:
-        """https://developers.telnyx.com/api-reference/programmable-fax-applications/creates-a-fax-application"""
+        """The new application, with the id that Telnyx gave it.
+
+        https://developers.telnyx.com/api-reference/programmable-fax-applications/creates-a-fax-application
+        """
         document = {"application_name": application_name, "webhook_event_url": webhook_event_url, **fields}
         return self._object("POST", FaxApplication.parse, "fax_applications", body=json_body(document))
 
@@ -112,7 +115,7 @@ class Account:
         webhook_event_url: str,
         **changes: Unpack[FaxApplicationChanges],
     ) -> FaxApplication:
-        """Change the given fields; Telnyx wants name and webhook address in every change.
+        """The application after changing the given fields; Telnyx wants name and webhook address in every change.
 
         https://developers.telnyx.com/api-reference/programmable-fax-applications/update-a-fax-application
         """
@@ -120,7 +123,7 @@ class Account:
         return self._object("PATCH", FaxApplication.parse, "fax_applications", application_id, body=json_body(document))
 
     def delete_fax_application(self, application_id: str) -> None:
-        """Telnyx may refuse while phone numbers use it.
+        """Delete it for good; Telnyx may refuse while phone numbers use it.
 
         https://developers.telnyx.com/api-reference/programmable-fax-applications/deletes-a-fax-application
         """
@@ -131,7 +134,7 @@ class Account:
     def phone_numbers_page(
         self, *, number: int = 1, size: int = 250, **filters: Unpack[PhoneNumberFilters]
     ) -> Page[PhoneNumber]:
-        """https://developers.telnyx.com/api-reference/phone-number-configurations/list-phone-numbers"""
+        """One page. https://developers.telnyx.com/api-reference/phone-number-configurations/list-phone-numbers"""
         # Without it, trouble with messaging profiles, which a fax portal does not use, makes the whole list fail.
         asked = query(PhoneNumberFilters, filters) + [("handle_messaging_profile_error", "true")]
         return self._page(PhoneNumber.parse, "phone_numbers", asked + paging(number, size))
@@ -145,7 +148,7 @@ class Account:
         return self._object("GET", PhoneNumber.parse, "phone_numbers", number_id)
 
     def update_phone_number(self, number_id: str, **changes: Unpack[PhoneNumberChanges]) -> PhoneNumber:
-        """Change the given fields.
+        """The number after changing the given fields.
 
         https://developers.telnyx.com/api-reference/phone-number-configurations/update-a-phone-number
         """
@@ -156,7 +159,7 @@ class Account:
     def outbound_voice_profiles_page(
         self, *, number: int = 1, size: int = 250, **filters: Unpack[OutboundVoiceProfileFilters]
     ) -> Page[OutboundVoiceProfile]:
-        """https://developers.telnyx.com/api-reference/outbound-voice-profiles/get-all-outbound-voice-profiles"""
+        """One page. https://developers.telnyx.com/api-reference/outbound-voice-profiles/get-all-outbound-voice-profiles"""
         asked = query(OutboundVoiceProfileFilters, filters) + paging(number, size)
         return self._page(OutboundVoiceProfile.parse, "outbound_voice_profiles", asked)
 
@@ -178,7 +181,7 @@ class Account:
     def webhook_deliveries_page(
         self, *, number: int = 1, size: int = 250, **filters: Unpack[WebhookDeliveryFilters]
     ) -> Page[WebhookDelivery]:
-        """https://developers.telnyx.com/api-reference/webhooks/list-webhook-deliveries"""
+        """One page. https://developers.telnyx.com/api-reference/webhooks/list-webhook-deliveries"""
         asked = query(WebhookDeliveryFilters, filters) + paging(number, size)
         return self._page(WebhookDelivery.parse, "webhook_deliveries", asked)
 

@@ -18,8 +18,9 @@ class Body:
 
     The HTTP library asks for the first piece when the connection stands and the headers are written. That is the last
     moment to look at the clock, and it is where the deadline counts: a process that was stopped on its way here, by
-    SIGSTOP or by a machine short of memory, must not send after it wakes. `deadline` is a `time.monotonic()` value
-    because on Linux that clock goes on while a process is stopped, and nobody can set it back.
+    SIGSTOP or by a machine short of memory, must not send after it wakes. Only the few microseconds from here to the
+    socket stay open. `deadline` is a `time.monotonic()` value because that clock goes on while a process is stopped,
+    and nobody can set it back.
     """
 
     def __init__(self, content_type: str, *parts: BinaryIO, deadline: float | None = None) -> None:

@@ -127,11 +127,11 @@ class Client(Account):
         return walk(lambda number: self.faxes_page(number=number, size=size, **filters), lambda fax: fax.id)
 
     def get_fax(self, fax_id: str) -> Fax:
-        """https://developers.telnyx.com/api-reference/programmable-fax-commands/view-a-fax"""
+        """The fax as it is now. https://developers.telnyx.com/api-reference/programmable-fax-commands/view-a-fax"""
         return self._object("GET", Fax.parse, "faxes", fax_id)
 
     def delete_fax(self, fax_id: str) -> None:
-        """https://developers.telnyx.com/api-reference/programmable-fax-commands/delete-a-fax"""
+        """Delete it for good. https://developers.telnyx.com/api-reference/programmable-fax-commands/delete-a-fax"""
         self._transport.delete("faxes", fax_id)
 
     def cancel_fax(self, fax_id: str) -> None:
@@ -151,7 +151,7 @@ class Client(Account):
     # Media
 
     def media_page(self, *, number: int = 1, **filters: Unpack[MediaFilters]) -> Page[Media]:
-        """https://developers.telnyx.com/api-reference/media-storage-api/list-uploaded-media"""
+        """One page. https://developers.telnyx.com/api-reference/media-storage-api/list-uploaded-media"""
         # The answer is documented to have pages, but no parameter to ask for them: name one only where it is needed.
         page = [("page[number]", str(number))] if number > 1 else []
         return self._page(Media.parse, "media", query(MediaFilters, filters) + page)
@@ -187,7 +187,10 @@ class Client(Account):
         return self._object("POST", Media.parse, "media", body=json_body(fields))
 
     def get_media(self, media_name: str) -> Media:
-        """https://developers.telnyx.com/api-reference/media-storage-api/retrieve-stored-media"""
+        """What is stored under the name, without the file.
+
+        https://developers.telnyx.com/api-reference/media-storage-api/retrieve-stored-media
+        """
         return self._object("GET", Media.parse, "media", media_name)
 
     def update_media(
@@ -213,7 +216,7 @@ class Client(Account):
         return self._object("PUT", Media.parse, "media", media_name, body=json_body(fields))
 
     def delete_media(self, media_name: str) -> None:
-        """https://developers.telnyx.com/api-reference/media-storage-api/deletes-stored-media"""
+        """Delete the file. https://developers.telnyx.com/api-reference/media-storage-api/deletes-stored-media"""
         self._transport.delete("media", media_name)
 
     def download_media(self, media_name: str) -> Iterator[bytes]:

@@ -27,6 +27,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+LONGEST = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorItem:
@@ -41,7 +43,7 @@ class ErrorItem:
 
 
 class TelnyxError(Exception):
-    """A call that did not succeed; `str()` is a sentence for the log and never holds the API key.
+    """A call that did not succeed; `str()` is one line for the log and never holds the API key.
 
     `code`, `title` and `detail` are those of the first of `pointers`, the errors Telnyx listed. `retry_after` is in
     seconds from now. GET and DELETE may always be repeated, so on them a passing trouble is `retryable` whatever its
@@ -71,7 +73,9 @@ class TelnyxError(Exception):
     def __str__(self) -> str:
         facts = {"status": self.status, "code": self.code, "request id": self.request_id}
         known = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
-        return f"{self.args[0]} ({known})" if known else str(self.args[0])
+        sentence = f"{self.args[0]} ({known})" if known else str(self.args[0])
+        # Much of it was written by the other side, which must not write lines of its own into our log.
+        return " ".join(sentence.split())[:LONGEST]
 
 
 class NotSent(TelnyxError):

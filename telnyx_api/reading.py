@@ -28,9 +28,9 @@ def _refuse(constant: str) -> NoReturn:
 def text(raw: Mapping[str, Any], key: str) -> str | None:
     """A string; a number counts as its digits, because ids come both ways."""
     value = raw.get(key)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) else None
+    if value is None or isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def texts(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 LARGEST_ANSWER = 20 * 1024 * 1024
 PIECE = 64 * 1024
+SCRUBBED = "[API key]"
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ class Transport:
         # A line break would end the header, and a short word would be scrubbed from every sentence. Never echoed.
         if not re.fullmatch(r"[!-~]{8,}", api_key):
             raise ValueError("The Telnyx API key must be at least 8 visible characters without spaces or line breaks.")
+        if api_key in base_url:
+            raise ValueError("The API key does not belong into the base URL.")
         self.base_url = _checked(base_url)
         self.session = _Session(api_key)
         self._api_key = api_key
@@ -121,13 +124,12 @@ class Transport:
             # No encoding helps: dots climb and an empty id names the whole list.
             if part in ("", ".", ".."):
                 raise ValueError(f"{part!r} is not the id or name of anything at Telnyx.")
+        # Addresses end up in logs, ours and those on the way.
+        if any(self._api_key in part for part in (*path, *(value for _, value in query or []))):
+            raise ValueError("The API key was given where an id or a filter belongs.")
         url = "/".join([self.base_url, *(quote(part, safe="") for part in path)])
         headers = {"Content-Type": body.content_type} if body is not None else {}
-        request = self.session.prepare_request(requests.Request(method, url, headers=headers, params=query, data=body))
-        # Addresses end up in logs, ours and everyone's on the way.
-        if self._api_key in str(request.url):
-            raise ValueError("The API key was given where an id or a filter belongs.")
-        return request
+        return self.session.prepare_request(requests.Request(method, url, headers=headers, params=query, data=body))
 
     def _timeout(self, body: Body | None) -> Any:
         left = None
@@ -135,16 +137,17 @@ class Transport:
             left = body.deadline - time.monotonic()
             if left <= 0:
                 raise NotSent("The deadline passed before the request was begun.")
-        # The total shortens the wait for the answer by what connecting and sending have taken.
+        # The total shortens the wait for the answer by what connecting and sending have taken. requests takes such an
+        # object, though its types do not say so.
         return Timeout(total=left, connect=self._connect_timeout, read=self._read_timeout)
 
     def _unanswered(self, error: Exception, body: Body | None) -> TelnyxError:
-        *layers, cause = _layers(error)
+        layers = _layers(error)
         if body is not None:
             may_have_arrived = body.handed_over
         else:
-            may_have_arrived = not any(isinstance(layer, BEFORE_SENDING) for layer in (*layers, cause))
-        why = self._scrubbed(str(cause))
+            may_have_arrived = not any(isinstance(layer, BEFORE_SENDING) for layer in layers)
+        why = self._scrubbed(str(layers[-1]))
         if may_have_arrived:
             return NoAnswer(f"The request may have reached Telnyx, but no answer came back: {why}")
         return NotSent(f"The request did not reach Telnyx: {why}")
@@ -152,12 +155,13 @@ class Transport:
     def _refused(self, response: requests.Response, body: Body | None) -> TelnyxError:
         with response:
             try:
-                document = load(self._content(response, body))
+                # A careless server may echo the key.
+                document = load(self._content(response, body).replace(self._api_key.encode(), SCRUBBED.encode()))
             # The status is an answer even where its explanation got lost.
             except (TelnyxError, ValueError):
                 document = None
         headers = {name.lower(): self._scrubbed(value) for name, value in response.headers.items()}
-        return refusal(response.status_code, headers, self._scrubbed(document))
+        return refusal(response.status_code, headers, document)
 
     def _document(self, response: requests.Response, body: Body | None, data: type) -> dict[str, Any]:
         with response:
@@ -168,11 +172,10 @@ class Transport:
             document = None
         if isinstance(document, dict) and isinstance(document.get("data"), data):
             return document
-        request_id = self._scrubbed(response.headers.get("x-request-id"))
         raise BadAnswer(
             "Telnyx answered with success, but not with the JSON its documentation promises.",
             status=response.status_code,
-            request_id=request_id,
+            request_id=self._scrubbed(response.headers.get("x-request-id", "")) or None,
         )
 
     def _content(self, response: requests.Response, body: Body | None) -> bytes:
@@ -203,15 +206,8 @@ class Transport:
         failure.status = response.status_code
         raise failure
 
-    def _scrubbed(self, value: Any) -> Any:
-        """`value`, a piece of JSON, without the API key, which a careless server may echo."""
-        if isinstance(value, str):
-            return value.replace(self._api_key, "[API key]")
-        if isinstance(value, list):
-            return [self._scrubbed(item) for item in value]
-        if isinstance(value, dict):
-            return {self._scrubbed(key): self._scrubbed(item) for key, item in value.items()}
-        return value
+    def _scrubbed(self, text: str) -> str:
+        return text.replace(self._api_key, SCRUBBED)
 
 
 class _Session(requests.Session):

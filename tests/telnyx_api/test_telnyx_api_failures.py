@@ -6,6 +6,7 @@ import ssl
 from datetime import datetime
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from telnyx_api import (
     AccountInactive,
@@ -32,7 +35,7 @@ from telnyx_api import (
     TelnyxError,
     Unauthorized,
 )
-from telnyx_api.refusals import DAY, retry_after
+from telnyx_api.refusals import DAY, refusal, retry_after
 from tests.telnyx_api.scripted import KEY, Reply, client_of, closed_port, ok, refused, serving
 
 TRUNCATED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n" + b'{"data": {"id"'
@@ -233,7 +236,29 @@ def test_a_refusal_says_where_the_request_is_wrong() -> None:
     assert error.pointers[0].meta["url"].endswith("/10016") and error.pointers[1].meta == {}
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"null", b'{"errors": {}}', b'{"errors": [[]]}', b"[1]"])
+def test_an_error_is_one_line_of_the_log_however_long_its_reason() -> None:
+    error = failure(refused(422, "1\nERROR forged", "No.\r\nERROR forged " + "x" * 5000))
+    assert str(error).startswith("Telnyx refused the request: No. ERROR forged xxx")
+    assert len(str(error).splitlines()) == 1 and len(str(error)) == 1000
+    assert error.code == "1\nERROR forged"
+
+
+noise: st.SearchStrategy[Any] = st.none() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({"pointer": []})
+items = st.dictionaries(st.sampled_from(["code", "title", "detail", "source", "meta"]), noise)
+
+
+@given(
+    status=st.integers(100, 999), document=noise | st.fixed_dictionaries({"errors": noise | st.lists(noise | items)})
+)
+def test_any_answer_but_a_success_becomes_an_error(status: int, document: Any) -> None:
+    error = refusal(status, {}, document)
+    assert isinstance(error, TelnyxError) and str(error)
+    assert error.status == status
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"null", b'{"errors": {}}', b'{"errors": [[]]}', b"[1]", b"[" * 700 + b"]" * 700]
+)
 def test_a_refusal_without_an_explanation_is_still_a_refusal(content: bytes) -> None:
     error = failure(Reply(status=422, content=content))
     assert type(error) is Invalid and str(error).endswith("(status 422)")

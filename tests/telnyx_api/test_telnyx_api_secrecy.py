@@ -56,14 +56,16 @@ def test_a_client_does_not_show_its_key() -> None:
         assert repr(client) == "Client(base_url='https://api.telnyx.com/v2')"
 
 
-def test_a_key_given_as_an_id_or_filter_is_never_sent() -> None:
+def test_a_key_in_place_of_an_id_filter_or_address_is_never_sent() -> None:
     with serving() as server, client_of(server) as client:
         with pytest.raises(ValueError, match="API key was given") as as_id:
             client.get_fax(KEY)
         with pytest.raises(ValueError, match="API key was given") as as_filter:
-            list(client.list_faxes(to=KEY))
+            list(client.list_faxes(to=f" {KEY}"))
+        with pytest.raises(ValueError, match="API key") as as_address:
+            client_of(server, base_url=f"{server.url}/{KEY}")
     assert server.asked == []
-    assert KEY not in everything_about(as_id.value) + everything_about(as_filter.value)
+    assert KEY not in "".join(everything_about(error.value) for error in (as_id, as_filter, as_address))
 
 
 @pytest.mark.parametrize("key", ["", "short", f"{KEY}\n", f" {KEY}", f"{KEY}\r\nX: y", "ключ-длинный-ключ"])

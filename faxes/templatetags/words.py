@@ -1,0 +1,35 @@
+"""Numbers and times as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from contacts.numbers import format_number
+from faxes.wording import pages
+
+register = template.Library()
+
+register.filter("phone", format_number)
+register.filter("pages", pages)
+
+
+@register.simple_tag
+def when(moment: datetime, form: str = "short") -> SafeString:
+    """A time in UTC, which a script then says in the reader's zone: “short” for lists, “exact” with seconds."""
+    moment = moment.astimezone(UTC)
+    said = (
+        f"{moment:%b} {moment.day}, {moment:%H:%M:%S}"
+        if form == "exact"
+        else f"{moment:%b} {moment.day}, {moment:%H:%M}"
+    )
+    return format_html(
+        '<time datetime="{}" data-as="{}" title="{}">{} UTC</time>',
+        moment.isoformat(timespec="milliseconds"),
+        form,
+        f"{moment:%A, %B} {moment.day}, {moment:%Y, %H:%M:%S} UTC",
+        said,
+    )

@@ -1,0 +1,183 @@
+"""The page of one fax: its pages, how it stands, what happened, and what may be done about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import filesizeformat
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from accounts.models import Role, User
+from applications.models import FaxApplication
+from contacts.numbers import format_number
+from faxes import services
+from faxes.models import Fax, FaxEvent
+from faxes.states import Outbox
+from faxes.views.guards import fax_action, for_people
+from faxes.wording import Line, line_of, seconds, state_of
+
+WHILE_OPEN = 2
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A line of the timeline and when it happened."""
+
+    at: datetime
+    line: Line
+    source: str
+
+
+@require_safe
+@for_people
+def detail(request: HttpRequest, user: User, fax_id: UUID) -> HttpResponse:
+    return render(request, "faxes/fax_detail.html", _context(user, _fetch(user, fax_id)))
+
+
+@require_safe
+@for_people
+def status(request: HttpRequest, user: User, fax_id: UUID) -> HttpResponse:
+    """The parts of the page that change, for the poll; 204 when the page shows all of it already."""
+    context = _context(user, _fetch(user, fax_id))
+    if request.GET.get("seen") == context["version"]:
+        return HttpResponse(status=204)
+    # The pages come along only where the open page has none yet: nobody loses their place while reading.
+    context["with_pages"] = request.GET.get("pages") != str(context["pages"])
+    return render(request, "faxes/_fax_changed.html", context)
+
+
+@fax_action
+def cancel(request: HttpRequest, user: User, fax: Fax) -> None:
+    services.cancel(by=user, fax=fax)
+
+
+@fax_action
+def again(request: HttpRequest, user: User, fax: Fax) -> Fax:
+    try:
+        batch_id = uuid.UUID(request.POST.get("batch", ""))
+    except ValueError as error:
+        raise ValidationError("This form was not complete. Press “Send again” once more.") from error
+    return services.send_again(by=user, fax=fax, batch_id=batch_id)
+
+
+@fax_action
+def not_sent(request: HttpRequest, user: User, fax: Fax) -> None:
+    services.decide_not_sent(by=user, fax=fax)
+
+
+@fax_action
+def is_it(request: HttpRequest, user: User, fax: Fax) -> None:
+    services.decide_sent(by=user, fax=fax, telnyx_id=request.POST.get("telnyx_id", ""))
+
+
+def _fetch(user: User, fax_id: UUID) -> Fax:
+    faxes = Fax.objects.select_related("team", "correspondent", "document", "created_by")
+    return get_object_or_404(faxes.visible_to(user), pk=fax_id)
+
+
+def _context(user: User, fax: Fax) -> dict[str, Any]:
+    may_act = access.may(user, fax.team, at_least=Role.MEMBER)
+    attempt = services.open_attempt(fax) if fax.outbox == Outbox.UNCERTAIN else None
+    shown: dict[str, Any] = {
+        "fax": fax,
+        "state": state_of(fax),
+        "far": format_number(fax.other_number),
+        "story": _story(fax),
+        "details": _details(fax),
+        "raw": _raw(fax),
+        "tries": _tries(user, fax),
+        "pages": fax.document.pages if fax.document else 0,
+        "may_act": may_act,
+        "may_cancel": may_act and services.can_cancel(fax),
+        "may_send_again": may_act and services.can_send_again(fax),
+        "candidates": services.candidates(attempt) if attempt else {},
+    }
+    said = repr([value for name, value in shown.items() if name != "fax"])
+    return shown | {
+        "version": hashlib.sha256(said.encode()).hexdigest()[:16],
+        "page_numbers": range(1, shown["pages"] + 1),
+        "every": None if fax.is_over else WHILE_OPEN,
+        # The one-use token of “Send again”.
+        "batch": uuid.uuid4(),
+    }
+
+
+def _story(fax: Fax) -> list[Happening]:
+    """The timeline in the order in which things happened, by Telnyx's clock where it was Telnyx that told."""
+    events = fax.events.select_related("by")
+    story = [Happening(event.occurred_at or event.at, line_of(event), _source(event)) for event in events]
+    return sorted(story, key=lambda happening: happening.at)
+
+
+def _source(event: FaxEvent) -> str:
+    return FaxEvent.Source(event.source).label if event.source in FaxEvent.Source else event.source
+
+
+def _tries(user: User, fax: Fax) -> list[tuple[Fax, str]]:
+    """Every try to get these pages through, this one included, oldest first; empty when there was only one."""
+    first = fax.retry_of_id or fax.pk
+    tries = list(Fax.objects.visible_to(user).filter(Q(pk=first) | Q(retry_of=first)).order_by("attempt", "created_at"))
+    return [(one, state_of(one).word) for one in tries] if len(tries) > 1 else []
+
+
+def _details(fax: Fax) -> list[tuple[str, str]]:
+    """Facts by name; those that are not known are left out."""
+    document = fax.document
+    facts = [
+        ("To", format_number(fax.to_number)),
+        ("From", format_number(fax.from_number)),
+        ("Team", fax.team.name if fax.team else "Not given to a team yet"),
+        ("Sent by", str(fax.created_by or "")),
+        ("Application", _application_name(fax)),
+        ("Pages", str(document.pages if document else fax.page_count or "")),
+        ("Size", filesizeformat(document.bytes) if document else ""),
+        *_options(fax.options),
+        ("Call", seconds(fax.call_duration_secs)),
+        ("Telnyx id", fax.telnyx_id or ""),
+        ("SHA-256", document.sha256 if document else ""),
+    ]
+    return [(name, fact) for name, fact in facts if fact]
+
+
+def _application_name(fax: Fax) -> str:
+    application = FaxApplication.objects.filter(telnyx_id=fax.connection_id).first() if fax.connection_id else None
+    return str(application) if application else fax.connection_id
+
+
+OPTIONS = {
+    "quality": "Quality",
+    "monochrome": "Black and white",
+    "black_threshold": "Threshold",
+    "from_display_name": "Shown as",
+    "t38_enabled": "T.38",
+}
+
+
+def _options(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the sender chose, in words; a parameter we have no words for goes by its own name."""
+    return [(OPTIONS.get(name, name), _plain(value)) for name, value in options.items()]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value).replace("_", " ")
+
+
+def _raw(fax: Fax) -> str:
+    """Telnyx's last words about the fax, for those who read such. Its links to the pages are left out: pages are shown
+    by us, to those who may see them, and each download is on record."""
+    kept = {key: value for key, value in fax.raw.items() if "url" not in key or "webhook" in key}
+    return json.dumps(kept, indent=2, ensure_ascii=False, sort_keys=True) if kept else ""

@@ -253,7 +253,13 @@ def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
         fax.save(update_fields=list(changes))
     if report.status and not contradiction:
         timeline.note_status(fax, report.status, source=report.source, at=report.at, payload=report.payload)
-    outbox.follow(fax, attempt=attempt, source=report.source, in_doubt=contradiction and not report.retrieved)
+    outbox.follow(
+        fax,
+        attempt=attempt,
+        source=report.source,
+        in_doubt=contradiction and not report.retrieved,
+        new_link="media_url" in changes,
+    )
 
 
 def _created_at(report: Report) -> datetime | None:

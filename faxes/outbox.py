@@ -133,6 +133,26 @@ def cancel_before_sending(fax: Fax) -> bool:
     return waiting.update(outbox=Outbox.CANCELLED, line_held=False, **OWN_WORK_DONE) == 1
 
 
+def fetched(attempt: Attempt) -> bool:
+    """Somebody asks for the pages by the attempt's signed link, which only Telnyx was given. May they have them?
+
+    It proves that the request arrived. So an uncertain fax is accepted, though under which id is not known yet, and one
+    that is being posted remembers it, in case the answer gets lost. False once the attempt was settled otherwise: the
+    pages leave by a newer one, and by no other.
+    """
+    with transaction.atomic():
+        fax = Fax.objects.select_for_update(of=("self",)).get(pk=attempt.fax_id)
+        attempt = Attempt.objects.select_for_update().get(pk=attempt.pk)
+        if attempt.state not in (Attempt.State.POSTING, Attempt.State.UNCERTAIN, Attempt.State.ACCEPTED):
+            return False
+        if "fetched_at" not in attempt.evidence:
+            attempt.evidence["fetched_at"] = timezone.now().isoformat()
+            attempt.save(update_fields=["evidence"])
+        if attempt.state == Attempt.State.UNCERTAIN:
+            _settle_by_fetch(fax, attempt)
+    return True
+
+
 def let_go(fax: Fax) -> None:
     """Telnyx has this fax no more, so nothing more will be heard of its call. Called by the mirror, under its lock."""
     fax.poll_at = None
@@ -142,17 +162,19 @@ def let_go(fax: Fax) -> None:
     fax.save(update_fields=["poll_at", "line_held", "due_at"])
 
 
-def follow(fax: Fax, *, attempt: Attempt | None, source: FaxEvent.Source, in_doubt: bool) -> None:
+def follow(
+    fax: Fax, *, attempt: Attempt | None, source: FaxEvent.Source, in_doubt: bool, new_link: bool = False
+) -> None:
     """What a report of Telnyx means for our columns. Called by the mirror, under its lock."""
     before = {column: getattr(fax, column) for column in FOLLOWED}
-    if attempt is not None and attempt.state != Attempt.State.ACCEPTED:
+    if attempt is not None and (attempt.state != Attempt.State.ACCEPTED or not attempt.telnyx_id):
         _settle(attempt, Attempt.State.ACCEPTED, telnyx_id=fax.telnyx_id, by=source.value)
     if attempt is not None and attempt.fax_id == fax.pk and fax.outbox != Outbox.ACCEPTED:
         _accepted(fax, source)
     if fax.is_outbound:
         _follow_out(fax, in_doubt)
     else:
-        _follow_in(fax, in_doubt)
+        _follow_in(fax, in_doubt, new_link)
     changed = [column for column in FOLLOWED if getattr(fax, column) != before[column]]
     if changed:
         fax.save(update_fields=changed)
@@ -183,13 +205,14 @@ def _follow_out(fax: Fax, in_doubt: bool) -> None:
         _ask_again(fax)
 
 
-def _follow_in(fax: Fax, in_doubt: bool) -> None:
+def _follow_in(fax: Fax, in_doubt: bool, new_link: bool) -> None:
     if is_final(fax.status):
         fax.poll_at = None
     else:
         fax.poll_at = fax.poll_at or timezone.now() + FIRST_POLL
     complete = fax.status == "received" or (fax.status == "failed" and bool(fax.media_url))
-    if complete and not fax.media and fax.created_at > timezone.now() - KEPT_AT_TELNYX:
+    begins = complete and not fax.media and fax.created_at > timezone.now() - KEPT_AT_TELNYX
+    if begins or (new_link and fax.media == Media.WAITING):
         fax.media, fax.due_at = Media.WAITING, timezone.now()
         transaction.on_commit(lambda: wake("archive"))
     if in_doubt:
@@ -244,6 +267,17 @@ def _to_uncertain(fax: Fax, attempt: Attempt, *, why: str) -> None:
     fax.save(update_fields=["outbox", "owner", "leased_until", "due_at", "tries"])
     timeline.note(fax, "uncertain", why=why)
     transaction.on_commit(lambda: wake("settle"))
+    if "fetched_at" in attempt.evidence:
+        _settle_by_fetch(fax, attempt)
+
+
+def _settle_by_fetch(fax: Fax, attempt: Attempt) -> None:
+    _settle(attempt, Attempt.State.ACCEPTED)
+    _accepted(fax, FaxEvent.Source.PORTAL)
+    # Should Telnyx never name this fax, its end would never be known, and the number would be blocked for good.
+    fax.line_held = False
+    fax.save(update_fields=FOLLOWED)
+    transaction.on_commit(lambda: wake("submit"))
 
 
 def _end(fax: Fax, outbox: Outbox, problem: dict[str, Any]) -> None:

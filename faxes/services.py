@@ -75,6 +75,8 @@ def send_again(*, by: User, fax: Fax, batch_id: UUID) -> Fax:
         batch, taken = take(by=by, batch_id=batch_id, team=fax.team)
         if not taken:
             return batch.faxes.first() or fax
+        if _is_under_way_again(fax):
+            raise ValidationError("This fax is already being sent again. Wait for the end of that one.")
         again = _outgoing(by, fax.team, fax.from_number, fax.to_number, batch=batch, options=fax.options)
         again.retry_of, again.document, again.outbox = fax.retry_of or fax, fax.document, Outbox.READY
         again.attempt = fax.attempt + 1
@@ -145,6 +147,11 @@ def can_send_again(fax: Fax) -> bool:
     """Only from an end: never while the outcome of the last try is open."""
     ended = fax.outbox in (Outbox.REJECTED, Outbox.CANCELLED) or is_final(fax.status)
     return fax.is_outbound and ended and fax.document_id is not None
+
+
+def _is_under_way_again(fax: Fax) -> bool:
+    family = Fax.objects.filter(retry_of=fax.retry_of or fax)
+    return any(not retry.is_over for retry in family)
 
 
 def _sending_team(by: User, number: PhoneNumber) -> Team:

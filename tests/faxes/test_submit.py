@@ -187,6 +187,18 @@ def test_an_incomplete_listing_is_no_evidence(sandbox: Server, fax: Fax) -> None
     assert (fax.outbox, "listings" in fax.attempts.get().evidence) == (Outbox.UNCERTAIN, False)
 
 
+def test_a_listing_with_a_fax_that_has_no_id_is_no_evidence(sandbox: Server, fax: Fax) -> None:
+    sandbox.sandbox.options.omit_fields = {"id"}
+    sandbox.sandbox.faults.add(method="POST", path=FAXES, action="reset", after=True)
+    submit_one()
+    Attempt.objects.update(evidence={"why": "x", "since": (timezone.now() - timedelta(hours=1)).isoformat()})
+    for _ in range(3):
+        Fax.objects.filter(pk=fax.pk).update(due_at=timezone.now())
+        settle.drain()
+    fax.refresh_from_db()
+    assert (fax.outbox, "listings" in fax.attempts.get().evidence) == (Outbox.UNCERTAIN, False)
+
+
 def test_one_call_at_a_time_per_number(
     sandbox: Server, fax: Fax, team: Team, other_team: Team, line: PhoneNumber
 ) -> None:

@@ -142,15 +142,13 @@ class Transport:
         return Timeout(total=left, connect=self._connect_timeout, read=self._read_timeout)
 
     def _unanswered(self, error: Exception, body: Body | None) -> TelnyxError:
-        layers = _layers(error)
         if body is not None:
             may_have_arrived = body.handed_over
         else:
-            may_have_arrived = not any(isinstance(layer, BEFORE_SENDING) for layer in layers)
-        why = self._scrubbed(str(layers[-1]))
+            may_have_arrived = not any(isinstance(layer, BEFORE_SENDING) for layer in _layers(error))
         if may_have_arrived:
-            return NoAnswer(f"The request may have reached Telnyx, but no answer came back: {why}")
-        return NotSent(f"The request did not reach Telnyx: {why}")
+            return NoAnswer(f"The request may have reached Telnyx, but no answer came back: {self._why(error)}")
+        return NotSent(f"The request did not reach Telnyx: {self._why(error)}")
 
     def _refused(self, response: requests.Response, body: Body | None) -> TelnyxError:
         with response:
@@ -200,11 +198,15 @@ class Transport:
                 yield piece
             return
         except DecodeError as error:
-            failure: TelnyxError = BadAnswer(self._scrubbed(f"The answer cannot be decompressed: {_layers(error)[-1]}"))
+            failure: TelnyxError = BadAnswer(f"The answer cannot be decompressed: {self._why(error)}")
         except HTTPError as error:
-            failure = NoAnswer(self._scrubbed(f"The answer broke off: {_layers(error)[-1]}"))
+            failure = NoAnswer(f"The answer broke off: {self._why(error)}")
         failure.status = response.status_code
         raise failure
+
+    def _why(self, error: Exception) -> str:
+        """What happened, in the words of the innermost error, which does not repeat the address."""
+        return self._scrubbed(str(_layers(error)[-1]))
 
     def _scrubbed(self, text: str) -> str:
         return text.replace(self._api_key, SCRUBBED)
@@ -256,6 +258,6 @@ def _pause(attempt: int, retry_after: float | None) -> float:
 
 
 def _layers(error: BaseException) -> list[BaseException]:
-    """The error and those that the HTTP libraries wrapped in it; the last says what happened without the address."""
+    """The error and those that the HTTP libraries wrapped in it, from the outside in."""
     wrapped = [item for item in (*error.args, getattr(error, "reason", None)) if isinstance(item, BaseException)]
     return [error, *_layers(wrapped[-1])] if wrapped else [error]

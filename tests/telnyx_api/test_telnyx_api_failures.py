@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telnyx_api import (
@@ -247,6 +247,7 @@ noise: st.SearchStrategy[Any] = st.none() | st.integers() | st.text(max_size=5) 
 items = st.dictionaries(st.sampled_from(["code", "title", "detail", "source", "meta"]), noise)
 
 
+@settings(deadline=None)
 @given(
     status=st.integers(100, 999), document=noise | st.fixed_dictionaries({"errors": noise | st.lists(noise | items)})
 )

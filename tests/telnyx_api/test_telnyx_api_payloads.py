@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from telnyx_api import (
@@ -35,6 +35,7 @@ values = scalars | st.lists(scalars, max_size=3) | st.dictionaries(st.sampled_fr
 documents = st.dictionaries(st.sampled_from(NAMES), values, max_size=6)
 
 
+@settings(deadline=None)
 @given(raw=documents)
 @example(raw={"created_at": "9999-12-31T23:59:59-01:00", "page_count": 10**400, "tags": {"a": 1}})
 def test_any_object_is_read(raw: dict[str, Any]) -> None:
@@ -44,6 +45,7 @@ def test_any_object_is_read(raw: dict[str, Any]) -> None:
         assert hash(payload) == hash(kind.parse(raw))
 
 
+@settings(deadline=None)
 @given(body=st.binary() | documents.map(lambda raw: json.dumps(raw).encode()))
 @example(body=b"[" * 100_000)
 @example(body=b'{"data": NaN}')

@@ -48,7 +48,7 @@ def apply_number(payload: NumberPayload) -> PhoneNumber | None:
     return _apply(PhoneNumber, NUMBER_KEYS, payload.raw, payload.id, payload.updated_at)
 
 
-def mark_gone(model: type[Mirrored], *, seen: Iterable[str], at: datetime) -> int:
+def mark_gone(model: type[Mirrored], *, seen: Iterable[str | None], at: datetime) -> int:
     """Mark what a *complete* listing did not contain. Returns how many rows that were."""
     rows = model._default_manager.filter(gone_at=None, telnyx_id__isnull=False)
     return rows.exclude(telnyx_id__in=list(seen)).update(gone_at=at)

@@ -14,6 +14,7 @@ from applications.models import FaxApplication, PhoneNumber
 from applications.telnyx import client
 from faxes.mirror import Report, apply_remote
 from faxes.models import FaxEvent
+from sync.listing import Listing
 from sync.models import Heartbeat, SyncRun
 from telnyx_api import Client, TelnyxError
 from wake import wake
@@ -49,16 +50,18 @@ def sync_recent(*, window: timedelta | None = None) -> SyncRun:
 
 def _sync_applications(telnyx: Client, counts: Counter[str]) -> None:
     begun = timezone.now()
-    seen = [row.telnyx_id for payload in telnyx.list_fax_applications() if (row := apply_application(payload))]
-    counts["applications"] = len(seen)
-    counts["applications_gone"] = mark_gone(FaxApplication, seen=filter(None, seen), at=begun)
+    listing = Listing(lambda number: telnyx.fax_applications_page(number=number))
+    counts["applications"] = sum(apply_application(payload) is not None for payload in listing)
+    if listing.is_complete:
+        counts["applications_gone"] = mark_gone(FaxApplication, seen=listing.ids, at=begun)
 
 
 def _sync_numbers(telnyx: Client, counts: Counter[str]) -> None:
     begun = timezone.now()
-    seen = [row.telnyx_id for payload in telnyx.list_phone_numbers() if (row := apply_number(payload))]
-    counts["numbers"] = len(seen)
-    counts["numbers_gone"] = mark_gone(PhoneNumber, seen=filter(None, seen), at=begun)
+    listing = Listing(lambda number: telnyx.phone_numbers_page(number=number))
+    counts["numbers"] = sum(apply_number(payload) is not None for payload in listing)
+    if listing.is_complete:
+        counts["numbers_gone"] = mark_gone(PhoneNumber, seen=listing.ids, at=begun)
 
 
 def _sync_faxes(telnyx: Client, run: SyncRun, counts: Counter[str]) -> None:

@@ -8,10 +8,9 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from applications.telnyx import client
-from faxes.mirror import Report, apply_remote, mark_gone
-from faxes.models import Fax, FaxEvent
-from telnyx_api import NotFound, TelnyxError
+from faxes.models import Fax
+from faxes.services import refresh
+from telnyx_api import TelnyxError
 
 log = structlog.get_logger(__name__)
 
@@ -32,23 +31,16 @@ def poll_next() -> bool:
     if fax is None:
         return False
     with structlog.contextvars.bound_contextvars(fax_id=str(fax.pk)):
-        retrieve(fax)
+        _ask(fax)
     return True
 
 
-def retrieve(fax: Fax) -> bool:
-    """Fetch the fax by its id and apply what Telnyx says. False when it could not be asked or has it no more."""
+def _ask(fax: Fax) -> None:
     try:
-        with client() as telnyx:
-            payload = telnyx.get_fax(str(fax.telnyx_id))
-    except NotFound:
-        mark_gone(fax)
-        return False
-    except TelnyxError as error:
+        refresh(fax=fax)
+    except (TelnyxError, ValueError) as error:
+        # Its next poll is planned already.
         log.warning("poll.failed", error=str(error))
-        return False
-    apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC, retrieved=True))
-    return True
 
 
 def _claim() -> Fax | None:

@@ -23,6 +23,7 @@ from faxes.mirror import Report, apply_remote
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.services import candidates, open_attempt
 from faxes.states import Outbox
+from sync.listing import Listing
 from telnyx_api import Client, TelnyxError
 from wake import wake
 
@@ -33,8 +34,6 @@ LEASE = timedelta(minutes=5)
 # reason.
 BEFORE_POST = timedelta(hours=1)
 LISTINGS_NEEDED = 2
-# A listing to one number that does not end is no evidence.
-MOST_PAGES = 200
 FOR_A_PERSON = timedelta(minutes=5)
 
 
@@ -74,23 +73,11 @@ def _settle(fax: Fax) -> None:
 
 
 def _listing_to(telnyx: Client, fax: Fax, *, since: datetime) -> tuple[bool, int]:
-    """Run everything Telnyx lists for the number through the mirror. True when the listing was complete: as many
-    distinct faxes as Telnyx says there are, each with an id."""
-    seen: set[str] = set()
-    totals: set[int | None] = set()
-    number = 1
-    while True:
-        page = telnyx.faxes_page(to=fax.to_number, created_gte=since, number=number)
-        totals.add(page.total_results)
-        for payload in page.data:
-            seen.add(payload.id or "")
-            apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC))
-        if not page.data or number >= (page.total_pages or 1):
-            break
-        number += 1
-        if number > MOST_PAGES:
-            return False, len(seen)
-    return "" not in seen and totals == {len(seen)}, len(seen)
+    """Run everything Telnyx lists for the number through the mirror. Was the listing complete, and how long?"""
+    listing = Listing(lambda number: telnyx.faxes_page(to=fax.to_number, created_gte=since, number=number))
+    for payload in listing:
+        apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC))
+    return listing.is_complete, len(listing.ids)
 
 
 def _weigh(fax: Fax, attempt: Attempt, *, begun: datetime, complete: bool, total: int) -> None:

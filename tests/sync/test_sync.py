@@ -1,0 +1,128 @@
+"""The first reconciliation: what Telnyx lists is mirrored, what it lists no more is marked, what failed is said."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from accounts.models import LogEntry, Team
+from applications.models import FaxApplication, PhoneNumber
+from faxes.models import Fax
+from sync.listing import Listing
+from sync.models import Heartbeat, SyncRun
+from sync.services import sync_recent
+from sync.steps import poll
+from telnyx_api import Page
+from telnyx_api import PhoneNumber as NumberPayload
+from telnyx_sandbox.server import Server
+from tests import builders
+
+
+def test_applications_and_numbers_are_mirrored(sandbox: Server, db: None) -> None:
+    run = sync_recent()
+    assert run.is_complete and (run.counts["applications"], run.counts["numbers"]) == (2, 4)
+    application = FaxApplication.objects.get(application_name="Front desk")
+    assert application.active and application.webhook_event_url.endswith("/webhooks/telnyx")
+    assert PhoneNumber.objects.filter(connection_id=application.telnyx_id).count() == 2
+
+
+def test_what_is_listed_no_more_is_marked_and_comes_back_as_it_was(sandbox: Server, team: Team) -> None:
+    sync_recent()
+    stray = builders.number(team, "+14155550177")
+    sync_recent()
+    stray.refresh_from_db()
+    assert stray.gone_at is not None
+    assert not PhoneNumber.objects.sendable().filter(pk=stray.pk).exists()
+
+
+def test_a_listing_that_shows_less_than_it_counts_is_not_complete() -> None:
+    def page(number: int) -> Page[NumberPayload]:
+        return Page(data=(), page_number=1, page_size=250, total_pages=1, total_results=4)
+
+    listing = Listing(page)
+    assert list(listing) == [] and not listing.is_complete
+
+
+def test_a_second_sync_changes_nothing_of_ours(line: PhoneNumber, team: Team) -> None:
+    PhoneNumber.objects.filter(pk=line.pk).update(label="Fax machine")
+    sync_recent()
+    line.refresh_from_db()
+    assert (line.team, line.label) == (team, "Fax machine")
+
+
+def test_faxes_of_both_directions_are_found_without_any_webhook(sandbox: Server, line: PhoneNumber) -> None:
+    sandbox.sandbox.receive(to=line.phone_number, from_=builders.THEIRS, pages=2)
+    sandbox.sandbox.advance(60)
+    sync_recent()
+    fax = Fax.objects.get()
+    assert (fax.direction, fax.status, fax.team, fax.media) == ("inbound", "received", line.team, "waiting")
+
+
+def test_a_partial_run_keeps_what_it_brought_and_exits_non_zero(sandbox: Server, db: None) -> None:
+    sandbox.sandbox.faults.add(method="GET", path="/v2/faxes", action="status", status=401, times=None)
+    with pytest.raises(CommandError, match="stopped early"):
+        call_command("sync_telnyx", stdout=StringIO())
+    run = SyncRun.objects.get()
+    assert run.error and not run.is_complete and PhoneNumber.objects.count() == 4
+
+
+def test_a_complete_run_says_what_it_saw(sandbox: Server, db: None) -> None:
+    out = StringIO()
+    call_command("sync_telnyx", stdout=out)
+    assert "numbers: 4" in out.getvalue()
+    assert Heartbeat.objects.filter(name="telnyx").exists()
+
+
+def test_an_open_fax_is_asked_for_by_its_id(sandbox: Server, line: PhoneNumber, team: Team) -> None:
+    carrier = sandbox.sandbox.receive(to=line.phone_number, from_=builders.THEIRS)
+    fax = builders.inbound(team, telnyx_id=carrier["id"], status="receiving", poll_at=timezone.now())
+    sandbox.sandbox.advance(60)
+    assert poll.drain() == 1
+    fax.refresh_from_db()
+    assert (fax.status, fax.poll_at) == ("received", None)
+
+
+def test_a_fax_that_telnyx_has_no_more_is_kept_and_marked(sandbox: Server, line: PhoneNumber, team: Team) -> None:
+    fax = builders.accepted(team, status="sending", poll_at=timezone.now())
+    poll.drain()
+    fax.refresh_from_db()
+    assert fax.gone_at is not None and (fax.line_held, fax.poll_at, fax.status) == (False, None, "sending")
+    assert fax.events.filter(kind="gone").exists()
+
+
+def test_a_carrier_that_does_not_answer_is_asked_again_later(sandbox: Server, line: PhoneNumber, team: Team) -> None:
+    fax = builders.accepted(team, status="sending", poll_at=timezone.now())
+    sandbox.sandbox.faults.add(method="GET", path="/v2/faxes/*", action="status", status=401, times=None)
+    poll.drain()
+    fax.refresh_from_db()
+    assert fax.poll_at is not None and fax.poll_at > timezone.now() and fax.gone_at is None
+
+
+def test_create_team_gives_it_applications_and_numbers(sandbox: Server, db: None) -> None:
+    sync_recent()
+    application = FaxApplication.objects.get(application_name="Records")
+    number = PhoneNumber.objects.exclude(connection_id=application.telnyx_id).earliest("phone_number")
+    arguments = ["--application", str(application.telnyx_id), "--number", number.phone_number]
+    for _ in range(2):
+        call_command("create_team", "Town hall", *arguments, stdout=StringIO())
+    team = Team.objects.get(slug="town-hall")
+    number.refresh_from_db()
+    assert number.team == team
+    inherited = PhoneNumber.objects.filter(connection_id=application.telnyx_id)
+    assert {row.owner for row in inherited} == {team}
+    assert LogEntry.objects.filter(action="team.create").count() == 1
+
+
+@pytest.mark.parametrize("argument", [("--number", "+14155550100"), ("--application", "nothing")])
+def test_create_team_names_what_it_does_not_know_and_creates_nothing(db: None, argument: tuple[str, str]) -> None:
+    with pytest.raises(CommandError, match=f"{argument[1].replace('+', '.')} is known"):
+        call_command("create_team", "Town hall", *argument, stdout=StringIO())
+    assert not Team.objects.exists()
+
+
+def test_create_team_asks_for_a_name(db: None) -> None:
+    with pytest.raises(CommandError, match="letter or digit"):
+        call_command("create_team", " !! ", stdout=StringIO())

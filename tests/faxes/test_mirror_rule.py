@@ -126,13 +126,13 @@ def test_no_word_or_type_of_theirs_breaks_a_write(team: Team, road: str, value: 
 
 
 def test_every_order_and_repeat_of_the_same_reports_ends_the_same(team: Team) -> None:
-    story = [
+    story: list[tuple[str, datetime, dict[str, Any]]] = [
         ("webhook", NOON, {"status": "queued"}),
         ("listing", NOON + timedelta(seconds=1), {"status": "media.processed"}),
         ("webhook", NOON + timedelta(seconds=2), {"status": "sending"}),
         ("webhook", NOON + timedelta(seconds=3), {"status": "delivered", "page_count": 3, "call_duration_secs": 60}),
     ]
-    ends = set()
+    ends: set[tuple[Any, ...]] = set()
     for order in itertools.permutations(story):
         fax = builders.accepted(team, to_number=f"+1773555{len(ends):04}", status="")
         for road, at, said in [*order, order[0]]:

@@ -51,7 +51,7 @@ def test_every_recipient_gets_one_fax_and_one_line_in_the_audit_log(number: Phon
 def test_the_audit_chain_holds_and_a_changed_entry_breaks_it(number: PhoneNumber, bob: User) -> None:
     for _ in range(3):
         send(bob, number, sheet(bob))
-    chain = list(LogEntry.objects.filter(chain=str(number.owner.pk)).order_by("sequence"))
+    chain = list(LogEntry.objects.filter(chain=str(number.team_id)).order_by("sequence"))
     assert [entry.sequence for entry in chain] == [1, 2, 3]
     assert all(audit.digest(entry) == entry.hash for entry in chain)
     assert all(before.hash == after.previous_hash for before, after in pairwise(chain))

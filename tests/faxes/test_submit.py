@@ -79,7 +79,7 @@ def test_a_fax_is_handed_over_once_with_everything_telnyx_asks_for(
 
 
 # What the carrier does with the POST, whether it has taken the fax, and how ours stands before any evidence.
-FAULTS = {
+FAULTS: dict[str, tuple[dict[str, Any], bool, str]] = {
     "reset before acceptance": ({"action": "reset"}, False, Outbox.UNCERTAIN),
     "reset after acceptance": ({"action": "reset", "after": True}, True, Outbox.UNCERTAIN),
     "read time-out": ({"action": "hang", "seconds": 3, "after": True}, True, Outbox.UNCERTAIN),

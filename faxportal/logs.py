@@ -56,6 +56,7 @@ def configure_logging(*, debug: bool) -> None:
                 "huey": {"handlers": ["console"], "propagate": False},
                 # A refused request has our line already; only what broke needs its traceback too.
                 "django.request": {"level": "ERROR"},
+                "django.server": {"level": "ERROR"},
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
             },
         }

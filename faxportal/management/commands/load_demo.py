@@ -23,17 +23,6 @@ TEAMS = ["Front desk", "Records"]
 PEOPLE = [("ann", "Ann Novak", Role.MANAGER), ("ben", "Ben Ortiz", Role.MEMBER), ("vera", "Vera Lang", Role.VIEWER)]
 PATIENCE_SECONDS = 30
 
-WELCOME = """
-Faxportal is at http://localhost:8000
-
-  ann    manages the team Front desk      password of each: {password}
-  ben    is a member of it
-  vera   may only look
-  admin  administers the house
-
-Telnyx's stand-in is at {sandbox}: let a fax arrive there. Ctrl-C stops everything.
-"""
-
 
 class Command(BaseCommand):
     help = "Make two demo teams with people, and give them the sandbox's applications. Repeating it changes nothing."
@@ -50,7 +39,6 @@ class Command(BaseCommand):
         with transaction.atomic():
             teams = [load_team(name) for name in TEAMS]
             load_people(teams[0], password)
-        self.stdout.write(WELCOME.format(password=PASSWORD, sandbox=f"{base.scheme}://{base.netloc}/"))
 
 
 def wait_for_sandbox(host: str, port: int) -> None:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import access, audit
 from accounts.models import Role, Team, User
 from applications.models import PhoneNumber
+from applications.telnyx import client
 from contacts.models import Correspondent
 from faxes import outbox, timeline
 from faxes.drafts import take
-from faxes.mirror import Report, apply_remote
+from faxes.mirror import Report, apply_remote, mark_gone
 from faxes.models import Attempt, Batch, Fax, FaxEvent
-from faxes.states import Direction, Outbox, is_final
+from faxes.routing import route
+from faxes.states import Direction, Media, Outbox, is_final
+from telnyx_api import NotFound
 from wake import wake
 
 SETTLED = "This fax has been settled meanwhile. Look at its timeline."
@@ -130,6 +134,69 @@ def decide_sent(*, by: User, fax: Fax, telnyx_id: str) -> None:
         Fax.objects.filter(pk=fax.pk).update(poll_at=timezone.now())
         audit.record(audit.Entry("fax.decide_sent", by=by, on=fax, team=fax.team, data={"telnyx_id": telnyx_id}))
         transaction.on_commit(lambda: wake("poll"))
+
+
+def retry(*, by: User, fax: Fax) -> None:
+    """Try once more what did not work: fetch a received fax's pages, or send again a fax that failed.
+
+    Safe to repeat: one try is followed by one other at most, and by none once a later one exists.
+    """
+    if not fax.is_outbound:
+        fetch_again(by=by, fax=fax)
+        return
+    first = fax.retry_of_id or fax.pk
+    last = Fax.objects.filter(Q(pk=first) | Q(retry_of=first)).latest("attempt", "created_at")
+    if last.pk != fax.pk:
+        raise ValidationError("This fax has been sent again already. Look at its last try.")
+    stopped = fax.cancel == Fax.Cancel.ACCEPTED
+    if stopped or (fax.outbox != Outbox.REJECTED and fax.status != "failed"):
+        raise ValidationError("This fax has not failed. To send it once more all the same, do so on its own page.")
+    if fax.document_id is None:
+        raise ValidationError("The pages of this fax are not here. Start a new fax.")
+    send_again(by=by, fax=fax, batch_id=uuid5(fax.pk, "retry"))
+
+
+def fetch_again(*, by: User, fax: Fax) -> None:
+    """Look for the pages of a received fax now, also where they were given up."""
+    access.require(by, fax.team, at_least=Role.MEMBER)
+    with transaction.atomic():
+        lacking = Fax.objects.filter(pk=fax.pk, media__in=[Media.WAITING, Media.MISSING])
+        if lacking.update(media=Media.WAITING, due_at=timezone.now(), tries=0) != 1:
+            raise ValidationError(
+                "There is nothing to fetch for this fax: its pages are here, or never were at Telnyx."
+            )
+        timeline.note(fax, "media_wanted", source=FaxEvent.Source.PERSON, by=by)
+        audit.record(audit.Entry("fax.fetch_again", by=by, on=fax, team=fax.team))
+        transaction.on_commit(lambda: wake("archive"))
+
+
+def route_fax(*, by: User, fax: Fax, team: Team) -> None:
+    """Give a fax that belongs to nobody to a team, for good. Administrators only: nobody else sees such faxes."""
+    if not access.is_admin(by):
+        raise PermissionDenied
+    with transaction.atomic():
+        fax = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
+        if fax.team_id is not None:
+            raise ValidationError("This fax has been given to a team meanwhile.")
+        route(fax, connection_id=fax.connection_id, team=team)
+        timeline.note(fax, "routed", source=FaxEvent.Source.PERSON, by=by, team=team.name)
+        audit.record(audit.Entry("fax.route", by=by, on=fax, team=team))
+
+
+def refresh(*, fax: Fax) -> bool:
+    """Fetch a fax by its id and apply what Telnyx says. False when Telnyx has it no more, which is kept in mind.
+
+    Raises TelnyxError when it could not be asked, and ValueError where the settings allow no question.
+    https://developers.telnyx.com/api/programmable-fax/view-fax
+    """
+    try:
+        with client() as telnyx:
+            answer = telnyx.get_fax(str(fax.telnyx_id))
+    except NotFound:
+        mark_gone(fax)
+        return False
+    apply_remote(Report.of_fax(answer, source=FaxEvent.Source.ANSWER, retrieved=True))
+    return True
 
 
 def candidates(attempt: Attempt) -> dict[str, dict[str, Any]]:

@@ -274,6 +274,8 @@ LINES: dict[str, Callable[[str, Mapping[str, Any]], Line]] = {
     ),
     "archived": _archived,
     "media_failed": lambda by, data: Line("Pages not here yet", str(data.get("detail", "")), WAIT),
+    "media_wanted": _person("Pages asked for once more"),
     "media_missing": lambda by, data: Line("Pages given up", str(data.get("detail", "")), BAD),
+    "routed": lambda by, data: Line(f"Given to {data.get('team', 'a team')} by {by}"),
     "gone": lambda by, data: Line("No longer listed by Telnyx", "", UNSURE),
 }

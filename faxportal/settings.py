@@ -163,6 +163,10 @@ STORAGES = {
 }
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 # Uploads above this go to a temporary file while they arrive; the second limit is for everything that is not a file.
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "faxes.uploads.BoundedUploadHandler",
+]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 # A whole request: three of the largest files that Telnyx takes.

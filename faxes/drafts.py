@@ -15,7 +15,8 @@ from django.db.models import Max, Sum
 from django.utils import timezone
 
 from accounts.models import Team, User
-from documents import MAX_PAGES, DocumentError, inspect
+from documents import MAX_BYTES, MAX_PAGES, DocumentError, inspect
+from documents.errors import too_large
 from faxes.files import discard, store
 from faxes.models import Batch, Document
 
@@ -46,6 +47,9 @@ def add_file(*, by: User, batch_id: UUID, upload: UploadedFile[Any]) -> Document
     with transaction.atomic():
         _unsent(by, batch_id)
     name = upload.name or "file"
+    if (upload.size or 0) > MAX_BYTES:
+        # Only its beginning has been kept (faxes/uploads.py).
+        raise ValidationError({"documents": str(too_large(name, upload.size or 0, MAX_BYTES))})
     with tempfile.NamedTemporaryFile() as copy:
         for chunk in upload.chunks():
             copy.write(chunk)

@@ -80,6 +80,11 @@ def _submit(telnyx: Client, fax: Fax, attempt: Attempt) -> None:
     except TelnyxError as error:
         _not_sent(fax, attempt, error)
         return
+    except OSError as error:
+        # The storage is away: nothing is wrong with the fax, so it waits.
+        log.error("submit.storage", error=str(error))
+        outbox.put_back(fax, attempt, why="The stored pages could not be read.", wait=backoff(fax.tries))
+        return
     # Taken before the lease is renewed, so that the lease always outlives the POST.
     deadline = time.monotonic() + settings.SEND_DEADLINE_SECONDS
     if not outbox.begin_posting(fax, attempt):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,6 +146,17 @@ def test_a_failed_upload_has_sent_nothing(sandbox: Server, fax: Fax, fault: dict
     fax.refresh_from_db()
     assert (fax.outbox, sandbox.sandbox.faxes()) == (Outbox.READY, [])
     assert settled(fax).outbox == Outbox.ACCEPTED and len(sandbox.sandbox.faxes()) == 1
+
+
+def test_pages_that_cannot_be_read_cost_time_only(sandbox: Server, fax: Fax) -> None:
+    assert fax.document is not None
+    path = Path(fax.document.file.path)
+    hidden = path.rename(path.with_suffix(".away"))
+    submit_one()
+    fax.refresh_from_db()
+    assert (fax.outbox, sandbox.sandbox.faxes()) == (Outbox.READY, [])
+    hidden.rename(path)
+    assert settled(fax).outbox == Outbox.ACCEPTED
 
 
 def test_fields_that_a_listing_leaves_out_leave_the_decision_to_a_person(

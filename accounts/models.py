@@ -96,6 +96,7 @@ class LogEntry(models.Model):
         indexes = [
             models.Index(fields=["object_type", "object_id"], name="log_entry_object"),
             models.Index(fields=["chain", "at"], name="log_entry_chain_at"),
+            models.Index(fields=["-at", "-id"], name="log_entry_at"),
         ]
         verbose_name_plural = "log entries"
 

@@ -65,6 +65,7 @@ class Document(models.Model):
 
     class Meta:
         ordering = ["position", "created_at"]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="document_list")]
 
     def __str__(self) -> str:
         return self.name or str(self.id)

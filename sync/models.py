@@ -20,7 +20,8 @@ class SyncRun(models.Model):
     error = models.TextField(blank=True)
 
     class Meta:
-        ordering = ["-started_at"]
+        ordering = ["-started_at", "-id"]
+        indexes = [models.Index(fields=["-started_at", "-id"], name="sync_run_list")]
 
     def __str__(self) -> str:
         return f"Sync of {self.started_at:%Y-%m-%d %H:%M:%S}"

@@ -251,8 +251,6 @@ def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
         for column, value in changes.items():
             setattr(fax, column, value)
         fax.save(update_fields=list(changes))
-    if report.status and not contradiction:
-        timeline.note_status(fax, report.status, source=report.source, at=report.at, payload=report.payload)
     outbox.follow(
         fax,
         attempt=attempt,
@@ -260,6 +258,8 @@ def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
         in_doubt=contradiction and not report.retrieved,
         new_link="media_url" in changes,
     )
+    if report.status and not contradiction:
+        timeline.note_status(fax, report.status, source=report.source, at=report.at, payload=report.payload)
 
 
 def _created_at(report: Report) -> datetime | None:

@@ -151,6 +151,8 @@ def _not_sent(fax: Fax, attempt: Attempt, error: TelnyxError) -> None:
     elif error.retryable or not error.outcome_known:
         outbox.put_back(fax, attempt, why=str(error), wait=backoff(fax.tries))
     else:
+        # An answer about this fax alone says that the account may send again.
+        gate.open_up()
         outbox.reject(fax, attempt, problem=problem_of(error))
 
 

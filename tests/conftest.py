@@ -18,8 +18,10 @@ from pytest_django import Settings
 from accounts.models import Membership, Role, Team, User
 from applications.models import PhoneNumber
 from applications.services import assign_number
+from faxportal.queue import wake_step
 from sync.services import sync_recent
 from telnyx_sandbox.server import Server, running
+from wake import on_wake
 
 # Playwright's sync API runs an event loop in the test's thread, in which Django would refuse to touch the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -122,6 +124,15 @@ def deliver(sandbox: Server, client: Client) -> Callable[[], list[int]]:
         ]
 
     return post_all
+
+
+@pytest.fixture
+def wakes() -> Iterator[list[tuple[str, float]]]:
+    """Every wake of the test, in order, in place of the queue's tasks."""
+    seen: list[tuple[str, float]] = []
+    on_wake(lambda name, after: seen.append((name, after)))
+    yield seen
+    on_wake(wake_step)
 
 
 def chromium() -> str | None:

@@ -188,7 +188,7 @@ STATUS_LINES = {
 
 
 def _status_line(fax: Fax, status: str, data: Mapping[str, Any]) -> Line:
-    facts = [pages(data.get("page_count")), seconds(data.get("call_duration_secs"))]
+    facts = [pages(_number(data, "page_count")), seconds(_number(data, "call_duration_secs"))]
     detail = ", ".join(filter(None, facts))
     if status == "failed":
         return _failed_line(fax, str(data.get("failure_reason", "")))
@@ -197,6 +197,12 @@ def _status_line(fax: Fax, status: str, data: Mapping[str, Any]) -> Line:
             return Line(f"{status.title()} in part", f"{detail}. {ASK_SENDER}".lstrip(". "), BAD)
         return Line(status.title(), detail, GOOD)
     return Line(STATUS_LINES.get(status, f"Telnyx reports “{status}”"), detail)
+
+
+def _number(data: Mapping[str, Any], key: str) -> int | None:
+    """What Telnyx reports where a number belongs may be anything."""
+    value = data.get(key)
+    return value if isinstance(value, int) else None
 
 
 def _failed_line(fax: Fax, failure_reason: str) -> Line:

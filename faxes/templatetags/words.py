@@ -13,23 +13,24 @@ from faxes.wording import pages
 
 register = template.Library()
 
-register.filter("phone", format_number)
 register.filter("pages", pages)
+
+
+@register.filter
+def phone(number: object) -> str:
+    """A number as people read it. What Telnyx sent in its place may be anything."""
+    return format_number(str(number or ""))
 
 
 @register.simple_tag
 def when(moment: datetime, form: str = "short") -> SafeString:
     """A time in UTC, which a script then says in the reader's zone: “short” for lists, “exact” with seconds."""
     moment = moment.astimezone(UTC)
-    said = (
-        f"{moment:%b} {moment.day}, {moment:%H:%M:%S}"
-        if form == "exact"
-        else f"{moment:%b} {moment.day}, {moment:%H:%M}"
-    )
+    clock = "%H:%M:%S" if form == "exact" else "%H:%M"
     return format_html(
         '<time datetime="{}" data-as="{}" title="{}">{} UTC</time>',
         moment.isoformat(timespec="milliseconds"),
         form,
         f"{moment:%A, %B} {moment.day}, {moment:%Y, %H:%M:%S} UTC",
-        said,
+        f"{moment:%b} {moment.day}, {moment:{clock}}",
     )

@@ -23,10 +23,11 @@ from accounts.models import Role, User
 from applications.models import FaxApplication
 from contacts.numbers import format_number
 from faxes import services
-from faxes.models import Fax, FaxEvent
+from faxes.models import Attempt, Fax, FaxEvent
 from faxes.states import Outbox
 from faxes.views.guards import fax_action, for_people
 from faxes.wording import Line, line_of, seconds, state_of
+from telnyx_api.reading import moment
 
 WHILE_OPEN = 2
 
@@ -102,7 +103,7 @@ def _context(user: User, fax: Fax) -> dict[str, Any]:
         "may_act": may_act,
         "may_cancel": may_act and services.can_cancel(fax),
         "may_send_again": may_act and services.can_send_again(fax),
-        "candidates": services.candidates(attempt) if attempt else {},
+        "candidates": _candidates(attempt) if attempt else [],
     }
     said = repr([value for name, value in shown.items() if name != "fax"])
     return shown | {
@@ -130,6 +131,12 @@ def _tries(user: User, fax: Fax) -> list[tuple[Fax, str]]:
     first = fax.retry_of_id or fax.pk
     tries = list(Fax.objects.visible_to(user).filter(Q(pk=first) | Q(retry_of=first)).order_by("attempt", "created_at"))
     return [(one, state_of(one).word) for one in tries] if len(tries) > 1 else []
+
+
+def _candidates(attempt: Attempt) -> list[Mapping[str, Any]]:
+    """Faxes at Telnyx that an uncertain one may be, with all that Telnyx told of them."""
+    found = services.candidates(attempt).items()
+    return [{"telnyx_id": telnyx_id, "made": moment(said, "created_at"), **said} for telnyx_id, said in found]
 
 
 def _details(fax: Fax) -> list[tuple[str, str]]:

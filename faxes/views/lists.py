@@ -62,17 +62,19 @@ class Filters:
 @require_safe
 @for_people
 def sent(request: HttpRequest, user: User) -> HttpResponse:
-    return _list(request, user, Fax.objects.sent(), template="faxes/fax_sent.html")
+    return _list(request, user, Fax.objects.sent(), template="faxes/fax_sent.html", way="from")
 
 
 @require_safe
 @for_people
 def inbox(request: HttpRequest, user: User) -> HttpResponse:
-    return _list(request, user, Fax.objects.received(), template="faxes/fax_inbox.html", arrivals=FOR_ARRIVALS)
+    return _list(
+        request, user, Fax.objects.received(), template="faxes/fax_inbox.html", way="to", arrivals=FOR_ARRIVALS
+    )
 
 
 def _list(
-    request: HttpRequest, user: User, faxes: FaxQuerySet, *, template: str, arrivals: int | None = None
+    request: HttpRequest, user: User, faxes: FaxQuerySet, *, template: str, way: str, arrivals: int | None = None
 ) -> HttpResponse:
     teams = list(Team.objects.filter(pk__in=access.team_ids(user)))
     filters = _filters(request, user, teams)
@@ -86,6 +88,7 @@ def _list(
         return HttpResponse(status=204)
     context = {
         "rows": rows,
+        "way": way,
         "filters": filters,
         "teams": teams if len(teams) > 1 else [],
         "numbers": [] if rows or filters.narrow else [format_number(number.phone_number) for number in numbers],
@@ -147,7 +150,7 @@ def _row(fax: Fax, labels: Mapping[str, str]) -> Row:
         name=name or far or "Unknown number",
         far=far if name else "",
         ours=labels.get(fax.our_number) or format_number(fax.our_number),
-        team=fax.team.name if fax.team else "Not given to a team yet",
+        team=fax.team.name if fax.team else "no team yet",
         pages=fax.document.pages if fax.document else fax.page_count,
         has_picture=fax.document is not None,
         state=state_of(fax),

@@ -24,7 +24,8 @@
     if (event.key === "k" || (onRow && event.key === "ArrowUp")) return step(-1);
     if (event.key === "?") return sheet.showModal() ?? true;
     const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-    target?.click();
+    if (target?.matches("input")) target.focus();
+    else target?.click();
     return Boolean(target);
   }
 
@@ -38,6 +39,11 @@
   toggle.addEventListener("change", () => {
     if (toggle.checked) localStorage.removeItem(OFF);
     else localStorage.setItem(OFF, "1");
+  });
+
+  // A choice that is a question at once, such as the team of a list.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
 
   document.addEventListener("click", (event) => {

@@ -1,7 +1,7 @@
 // Times come from the server in UTC; here each <time data-as> is said in the reader's zone and way, in full on hover.
 (() => {
   const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
-  const CLOCK = { hour: "2-digit", minute: "2-digit" };
+  const CLOCK = { hour: "numeric", minute: "2-digit" };
   const WEEK = 6 * 24 * 3600 * 1000;
 
   const day = (moment) => moment.toDateString();

@@ -59,45 +59,62 @@ class Filters:
         return bool(self.team or self.search or self.before)
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What tells the two lists apart."""
+
+    heading: str
+    way: str
+    empty: str
+    arrivals: int | None = None
+
+
+SENT = Listing("Sent", way="from", empty="faxes/_fax_sent_empty.html")
+INBOX = Listing("Received", way="to", empty="faxes/_fax_inbox_empty.html", arrivals=FOR_ARRIVALS)
+
+
 @require_safe
 @for_people
 def sent(request: HttpRequest, user: User) -> HttpResponse:
-    return _list(request, user, Fax.objects.sent(), template="faxes/fax_sent.html", way="from")
+    return _list(request, user, SENT, Fax.objects.sent())
 
 
 @require_safe
 @for_people
 def inbox(request: HttpRequest, user: User) -> HttpResponse:
-    return _list(
-        request, user, Fax.objects.received(), template="faxes/fax_inbox.html", way="to", arrivals=FOR_ARRIVALS
-    )
+    return _list(request, user, INBOX, Fax.objects.received())
 
 
-def _list(
-    request: HttpRequest, user: User, faxes: FaxQuerySet, *, template: str, way: str, arrivals: int | None = None
-) -> HttpResponse:
+def _list(request: HttpRequest, user: User, listing: Listing, faxes: FaxQuerySet) -> HttpResponse:
     teams = list(Team.objects.filter(pk__in=access.team_ids(user)))
     filters = _filters(request, user, teams)
     found = list(_narrowed(faxes.visible_to(user), user, filters)[: PAGE + 1])
     page = found[:PAGE]
     numbers = PhoneNumber.objects.visible_to(user)
-    rows = _rows(page, labels=dict(numbers.exclude(label="").values_list("phone_number", "label")))
+    labels = dict(numbers.exclude(label="").values_list("phone_number", "label"))
+    rows = [_row(fax, labels) for fax in page]
     version = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
-    every = WHILE_OPEN if any(row.is_open for row in rows) else None if filters.before else arrivals
     if is_fragment(request) and request.GET.get("seen") == version:
         return HttpResponse(status=204)
     context = {
+        "listing": listing,
         "rows": rows,
-        "way": way,
         "filters": filters,
         "teams": teams if len(teams) > 1 else [],
         "numbers": [] if rows or filters.narrow else [format_number(number.phone_number) for number in numbers],
-        "every": every,
+        "every": _seconds_until_next_look(rows, filters, listing),
         "poll": _query(request, seen=version),
         "older": _query(request, before=str(page[-1].pk)) if len(found) > PAGE else "",
-        "newest": _query(request, before="") if filters.before else "",
+        "newest": _query(request, before=""),
     }
-    return render(request, "faxes/_fax_rows.html" if is_fragment(request) else template, context)
+    return render(request, "faxes/_fax_rows.html" if is_fragment(request) else "faxes/fax_list.html", context)
+
+
+def _seconds_until_next_look(rows: Sequence[Row], filters: Filters, listing: Listing) -> int | None:
+    """None when nothing on this page of the list will change by itself."""
+    if any(row.is_open for row in rows):
+        return WHILE_OPEN
+    return None if filters.before else listing.arrivals
 
 
 def _filters(request: HttpRequest, user: User, teams: Sequence[Team]) -> Filters:
@@ -123,7 +140,7 @@ def _narrowed(faxes: FaxQuerySet, user: User, filters: Filters) -> FaxQuerySet:
     if filters.search:
         faxes = faxes.filter(correspondent__in=_correspondents(user, filters.search))
     if filters.before:
-        # The first condition lets the database begin in the middle of the index.
+        # “At most” stands alone beside the rest, so that the database begins in the middle of its index.
         at = filters.before.created_at
         faxes = faxes.filter(Q(created_at__lt=at) | Q(pk__lt=filters.before.pk), created_at__lte=at)
     # What is not shown in a list can be large.
@@ -136,10 +153,6 @@ def _correspondents(user: User, search: str) -> list[UUID]:
     named = Q(name__icontains=search)
     known = Correspondent.objects.filter(named | Q(number__contains=digits) if digits else named)
     return list(known.filter(**access.scope(user)).values_list("pk", flat=True)[:MOST_CORRESPONDENTS])
-
-
-def _rows(faxes: Sequence[Fax], *, labels: Mapping[str, str]) -> list[Row]:
-    return [_row(fax, labels) for fax in faxes]
 
 
 def _row(fax: Fax, labels: Mapping[str, str]) -> Row:

@@ -286,7 +286,7 @@ LIMITS = {
     "megabytes": MAX_BYTES // 1_000_000,
     "pages": MAX_PAGES,
     "merged_megabytes": UPLOAD_MAX // 1_000_000,
-    "too_large": SENTENCES["too_large"],
+    "too_large": SENTENCES["too_large"][1],
 }
 
 

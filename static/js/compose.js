@@ -132,7 +132,7 @@
 
   function sized(file) {
     // As the server says it, and before the file has travelled.
-    const words = { file: `“${file.name}”`, size: Math.ceil(file.size / 100000) / 10, limit: bytes / 1000000 };
+    const words = { file: `“${file.name}”`, size: (Math.ceil(file.size / 100000) / 10).toFixed(1), limit: bytes / 1000000 };
     return tooLarge.replace(/{(\w+)}/g, (_, word) => words[word]);
   }
 

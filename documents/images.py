@@ -32,7 +32,8 @@ BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 def opened(path: Path, content_type: str, name: str) -> Iterator[ImageFile.ImageFile]:
     """The picture, not yet decoded. Whatever shows to be wrong with it inside the block is a DocumentError."""
     try:
-        with Image.open(path, formats=[FORMATS[content_type]]) as image:
+        # By its path, Pillow would map an uncompressed TIFF into memory, and get one that lies on its side wrong.
+        with path.open("rb") as file, Image.open(file, formats=[FORMATS[content_type]]) as image:
             yield image
     except DocumentError:
         raise
@@ -129,10 +130,17 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def inches(image: ImageFile.ImageFile) -> tuple[float, float]:
-    """Width and height of the current frame, upright, on paper: by its own resolution, else by that of a screen."""
-    across, down = image.info.get("dpi") or (0, 0)
+    """Width and height of the current frame, upright, on paper: by its own resolution, else by that of a screen.
+
+    To be asked before the frame is decoded.
+    """
+    across, down = (float(dots) for dots in image.info.get("dpi") or (0, 0))
     if not (across > 1 and down > 1):
         across = down = 96
-    width, height = image.width / float(across), image.height / float(down)
-    sideways = image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
-    return (height, width) if sideways else (width, height)
+    width, height = image.size
+    if image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS:
+        across, down = down, across
+        # Of a TIFF, Pillow tells the upright size from the beginning.
+        if image.format != "TIFF":
+            width, height = height, width
+    return width / across, height / down

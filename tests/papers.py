@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from reportlab.lib.pagesizes import LETTER
 from reportlab.pdfgen.canvas import Canvas
 
+Maker = Callable[[], bytes]
+
 FAX_DPI = (204, 196)
 FAX_SIZE = (1728, 2156)
 SENTENCES = (
@@ -86,6 +88,11 @@ def _paper(width: int, height: int, text: str, tint: int = 255) -> Image.Image:
         draw.text((width // 12, top), SENTENCES[line % 5], fill=40, font=font)
     draw.rectangle((width // 12, height * 3 // 4, width * 11 // 12, height * 5 // 6), outline=30, width=3)
     return image
+
+
+def scanned_page() -> Image.Image:
+    """A sheet in grey, for tests that need a picture rather than a file."""
+    return _paper(1275, 1650, "Scan").copy()
 
 
 def _noisy(image: Image.Image) -> Image.Image:

@@ -47,7 +47,7 @@ def finished(*arguments: str, env: dict[str, str], timeout: float = 60) -> subpr
     )
 
 
-def wait_for(condition: Callable[[], object], *, within: float = 20, what: str = "the condition") -> None:
+def wait_for(condition: Callable[[], object], *, within: float = 60, what: str = "the condition") -> None:
     """Ask again and again until the condition holds. Raises AssertionError after `within` seconds."""
     deadline = time.monotonic() + within
     while not condition():

@@ -10,14 +10,15 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.db.models import Subquery
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -27,21 +28,18 @@ from accounts import access
 from accounts.models import Role, User
 from applications.models import PhoneNumber
 from contacts.numbers import format_number
-from documents import MAX_BYTES, MAX_PAGES, UPLOAD_MAX, DocumentError, PageOutOfRange, render_page
+from documents import MAX_BYTES, MAX_PAGES, UPLOAD_MAX
 from documents.errors import SENTENCES
 from faxes import drafts
-from faxes.files import local_path
 from faxes.forms import ComposeForm, numbers_to_send_from
 from faxes.links import can_link
 from faxes.models import Batch, Document, Fax
 from faxes.recipients import MOST, Recipients
 from faxes.services import send
-from faxes.views.guards import for_people, is_fragment
+from faxes.views.guards import is_fragment
+from faxes.views.media import picture
 
 P = ParamSpec("P")
-
-# One picture serves the preview and, made small by the browser, the list of files.
-PICTURE_WIDTH = 850
 
 CHECKED = "faxes/_compose_checked.html"
 CHANGED = "faxes/_compose_changed.html"
@@ -235,17 +233,11 @@ def _move(order: list[UUID], request: HttpRequest) -> UUID | None:
 
 
 @require_safe
-@for_people
-def new_file_page(request: HttpRequest, user: User, document_id: UUID, number: int) -> HttpResponse:
+@login_required
+def new_file_page(request: HttpRequest, document_id: UUID, number: int) -> HttpResponseBase:
     """A page of an uploaded file as a picture, for whoever uploaded it."""
-    uploads = Document.objects.filter(kind=Document.Kind.UPLOAD, batch__created_by=user)
-    document = get_object_or_404(uploads, pk=document_id)
-    try:
-        with local_path(document) as path:
-            picture = render_page(path, number, width=PICTURE_WIDTH, name=document.name)
-    except (PageOutOfRange, DocumentError, FileNotFoundError) as error:
-        raise Http404 from error
-    return HttpResponse(picture, content_type="image/png")
+    uploads = Document.objects.filter(kind=Document.Kind.UPLOAD, batch__created_by=cast(User, request.user))
+    return picture(request, get_object_or_404(uploads, pk=document_id), number)
 
 
 def _unfinished(request: HttpRequest, user: User) -> ComposeForm:

@@ -34,12 +34,16 @@ NARROWEST, USUAL, WIDEST = 64, 1200, 1700
 @require_safe
 @login_required
 def page(request: HttpRequest, fax_id: UUID, number: int) -> HttpResponseBase:
-    """A page, from 1, as a PNG that is `?w=` dots wide.
+    _, document = _visible(request.user, fax_id)
+    return picture(request, document, number)
+
+
+def picture(request: HttpRequest, document: Document, number: int) -> HttpResponseBase:
+    """A page, from 1, of a document whose reader was checked, as a PNG that is `?w=` dots wide.
 
     The browser may keep it but must ask whether it still may show it: looking again costs no drawing, and ends with
     the person's membership.
     """
-    _, document = _visible(request.user, fax_id)
     if not 1 <= number <= document.pages:
         raise Http404
     width = _width(request.GET.get("w", ""))

@@ -27,6 +27,19 @@ def create_team(*, by: User | None, name: str) -> tuple[Team, bool]:
     return team, True
 
 
+def rename_team(*, by: User | None, team: Team, name: str) -> None:
+    """Change a team's name; its address stays, so that links keep leading there. Raises ValidationError for a name
+    that another team has."""
+    name = " ".join(name.split())
+    with transaction.atomic():
+        if Team.objects.filter(name=name).exclude(pk=team.pk).exists():
+            raise ValidationError({"name": f"There is a team called “{name}” already."})
+        before = Team.objects.select_for_update().get(pk=team.pk).name
+        Team.objects.filter(pk=team.pk).update(name=name)
+        team.name = name
+        audit.record(audit.Entry("team.rename", by=by, on=team, team=team, data={"before": before, "after": name}))
+
+
 def set_member(*, by: User | None, team: Team, user: User, role: Role) -> Membership:
     """Make the user a member of the team with this role, or change the role they have."""
     with transaction.atomic():
@@ -35,3 +48,14 @@ def set_member(*, by: User | None, team: Team, user: User, role: Role) -> Member
         data = {"user": str(user), "before": before.role if before else "", "after": role.value}
         audit.record(audit.Entry("member.set", by=by, on=membership, team=team, data=data))
     return membership
+
+
+def remove_member(*, by: User | None, team: Team, user: User) -> None:
+    """End a membership, with the person's next request. Nothing they did is forgotten."""
+    with transaction.atomic():
+        membership = Membership.objects.select_for_update().filter(team=team, user=user).first()
+        if membership is None:
+            return
+        Membership.objects.filter(pk=membership.pk).delete()
+        data = {"user": str(user), "before": membership.role}
+        audit.record(audit.Entry("member.remove", by=by, on=membership, team=team, data=data))

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from applications.models import FaxApplication, Mirrored, PhoneNumber
 from telnyx_api import FaxApplication as ApplicationPayload
@@ -52,6 +53,11 @@ def mark_gone(model: type[Mirrored], *, seen: Iterable[str | None], at: datetime
     """Mark what a *complete* listing did not contain. Returns how many rows that were."""
     rows = model._default_manager.filter(gone_at=None, telnyx_id__isnull=False)
     return rows.exclude(telnyx_id__in=list(seen)).update(gone_at=at)
+
+
+def mark_row_gone(row: Mirrored) -> None:
+    """Mark one row whose id Telnyx answered with 404."""
+    type(row)._default_manager.filter(pk=row.pk, gone_at=None).update(gone_at=timezone.now())
 
 
 def promoted(model: type[models.Model], keys: Mapping[str, str], raw: Mapping[str, Any]) -> dict[str, Any]:

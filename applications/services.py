@@ -7,7 +7,10 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import Team, User
+from applications.mirror import apply_application, apply_number, mark_row_gone
 from applications.models import FaxApplication, PhoneNumber
+from applications.telnyx import client
+from telnyx_api import NotFound
 
 
 def assign_application(*, by: User | None, application: FaxApplication, team: Team | None) -> None:
@@ -24,6 +27,47 @@ def assign_number(*, by: User | None, number: PhoneNumber, team: Team | None) ->
         PhoneNumber.objects.filter(pk=number.pk).update(team=team)
         audit.record(*_moved("number.assign", by, number, number.team, team))
     number.team = team
+
+
+def label_number(*, by: User | None, number: PhoneNumber, label: str) -> None:
+    """Give a number a name that people know it by, such as “Front desk”."""
+    with transaction.atomic():
+        PhoneNumber.objects.filter(pk=number.pk).update(label=label)
+        data = {"before": number.label, "after": label}
+        audit.record(audit.Entry("number.label", by=by, on=number, team=number.owner, data=data))
+    number.label = label
+
+
+def refresh_application(*, application: FaxApplication) -> bool:
+    """Fetch an application and mirror it. False when Telnyx has it no more, which is kept in mind.
+
+    Raises TelnyxError when it could not be asked, and ValueError where the settings allow no question.
+    https://developers.telnyx.com/api-reference/programmable-fax-applications/retrieve-a-fax-application
+    """
+    try:
+        with client() as telnyx:
+            answer = telnyx.get_fax_application(str(application.telnyx_id))
+    except NotFound:
+        mark_row_gone(application)
+        return False
+    apply_application(answer)
+    return True
+
+
+def refresh_number(*, number: PhoneNumber) -> bool:
+    """Fetch a phone number and mirror it. False when the account has it no more, which is kept in mind.
+
+    Raises TelnyxError when Telnyx could not be asked, and ValueError where the settings allow no question.
+    https://developers.telnyx.com/api-reference/phone-number-configurations/retrieve-a-phone-number
+    """
+    try:
+        with client() as telnyx:
+            answer = telnyx.get_phone_number(str(number.telnyx_id))
+    except NotFound:
+        mark_row_gone(number)
+        return False
+    apply_number(answer)
+    return True
 
 
 def find_application(telnyx_id: str) -> FaxApplication:

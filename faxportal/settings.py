@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from django.urls import reverse_lazy
 
 from faxportal.logs import configure_logging
 from faxportal.queues import huey_from_url
@@ -65,9 +67,9 @@ SYNC_WINDOW_HOURS = env("SYNC_WINDOW_HOURS")
 INSTALLED_APPS = [
     # First: its run_huey goes before huey's own.
     "faxportal",
-    # Before django.contrib.admin, whose templates it replaces.
-    "unfold",
-    "django.contrib.admin",
+    # Before the admin, whose templates it replaces.
+    "unfold.apps.BasicAppConfig",
+    "faxportal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -193,12 +195,74 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/5m/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env("TRUSTED_PROXY_COUNT")
 
+
 # Pages.
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
-UNFOLD = {"SITE_TITLE": "Faxportal", "SITE_HEADER": "Faxportal", "SITE_URL": "/"}
+
+
+def _admin_link(title: str, icon: str, model: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+
+
+UNFOLD = {
+    "SITE_TITLE": "Faxportal",
+    "SITE_HEADER": "Faxportal",
+    "SITE_SUBHEADER": "Administration",
+    "SITE_SYMBOL": "fax",
+    "SITE_URL": "/",
+    # The audit log is the history.
+    "SHOW_HISTORY": False,
+    "BORDER_RADIUS": "6px",
+    # Shades of the one accent, #1d5fd1.
+    "COLORS": {
+        "primary": {
+            "50": "#eff5fe",
+            "100": "#dbe8fc",
+            "200": "#bdd4fa",
+            "300": "#8fb7f5",
+            "400": "#5b93ee",
+            "500": "#3775e3",
+            "600": "#1d5fd1",
+            "700": "#194eac",
+            "800": "#19438c",
+            "900": "#193a70",
+            "950": "#122547",
+        }
+    },
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "title": "Faxes",
+                "items": [
+                    _admin_link("Faxes", "description", "faxes_fax"),
+                    _admin_link("Documents", "draft", "faxes_document"),
+                    _admin_link("Correspondents", "contacts", "contacts_correspondent"),
+                ],
+            },
+            {
+                "title": "People",
+                "items": [
+                    _admin_link("Teams", "groups", "accounts_team"),
+                    _admin_link("Users", "person", "accounts_user"),
+                    _admin_link("Audit log", "policy", "accounts_logentry"),
+                ],
+            },
+            {
+                "title": "Telnyx",
+                "items": [
+                    _admin_link("Numbers", "call", "applications_phonenumber"),
+                    _admin_link("Applications", "settings_phone", "applications_faxapplication"),
+                    _admin_link("Deliveries", "webhook", "webhooks_delivery"),
+                    _admin_link("Sync runs", "sync", "sync_syncrun"),
+                    _admin_link("Heartbeats", "monitor_heart", "sync_heartbeat"),
+                ],
+            },
+        ]
+    },
+}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -1,0 +1,174 @@
+"""People, teams and the audit log in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django import forms
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from accounts import audit
+from accounts.admin.base import HouseAdmin, ReadOnlyAdmin, folded, person
+from accounts.models import LogEntry, Membership, Role, Team, User
+from accounts.services import create_team, remove_member, rename_team, set_member
+
+# Roles are ours, and addresses belong to their people: nobody needs a page of either.
+admin.site.unregister(Group)
+admin.site.unregister(EmailAddress)
+
+
+class OneAddressEach(forms.ModelForm):
+    """An address logs in, so it can belong to one person only."""
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        others = User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk)
+        if email and others.exists():
+            raise ValidationError("Another person has this address. Each needs their own to log in.")
+        return email
+
+
+class PersonChangeForm(OneAddressEach, UserChangeForm):
+    pass
+
+
+class PersonCreationForm(OneAddressEach, UserCreationForm):
+    pass
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin, HouseAdmin):
+    """People are never deleted, because faxes and the audit log speak of them: make them inactive."""
+
+    form = PersonChangeForm
+    add_form = PersonCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["username", "first_name", "last_name", "email", "is_active", "is_superuser", "last_login"]
+    list_filter = ["is_active", "is_superuser"]
+    search_fields = ["username", "email", "first_name", "last_name"]
+    filter_horizontal = []
+    ordering = ["username"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        ("Person", {"fields": ["first_name", "last_name", "email"]}),
+        ("Access", {"fields": ["is_active", "is_superuser"], "description": "Teams are given on the team's page."}),
+        ("Times", {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "first_name", "last_name", "email", "password1", "password2"]}),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        return ["last_login", "date_joined"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        obj.is_staff = obj.is_superuser
+        super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            # The old address must open nothing any more, such as a way to a new password.
+            EmailAddress.objects.filter(user=obj).delete()
+
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        return super().user_change_password(request, id, form_url)
+
+    def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        audit.record(audit.Entry("user.create", by=person(request), on=obj, data={"change": message}))
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        audit.record(audit.Entry("user.change", by=person(request), on=obj, data={"change": message}))
+        return super().log_change(request, obj, message)
+
+
+class MembershipForm(forms.ModelForm):
+    """A membership is one person's for good: only its role changes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["user"].disabled = not self.instance._state.adding
+
+
+class MembershipInline(TabularInline):
+    model = Membership
+    form = MembershipForm
+    fields = ["user", "role"]
+    autocomplete_fields = ["user"]
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
+        rows: models.QuerySet[Membership] = super().get_queryset(request)
+        return rows.select_related("user").order_by("user__username")
+
+
+@admin.register(Team)
+class TeamAdmin(HouseAdmin):
+    list_display = ["name", "slug", "created_at"]
+    search_fields = ["name"]
+    fieldsets = [(None, {"fields": ["name", "slug", "created_at"]})]
+    add_fieldsets = [(None, {"fields": ["name"]})]
+    editable = ("name",)
+    inlines = [MembershipInline]
+
+    def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
+        if change:
+            rename_team(by=person(request), team=obj, name=obj.name)
+            return
+        team, is_new = create_team(by=person(request), name=obj.name)
+        if not is_new:
+            raise ValidationError(f"There is a team called “{team}” already.")
+        obj.pk, obj.name, obj.slug = team.pk, team.name, team.slug
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        for membership in formset.save(commit=False):
+            set_member(by=person(request), team=form.instance, user=membership.user, role=Role(membership.role))
+        for membership in formset.deleted_objects:
+            remove_member(by=person(request), team=form.instance, user=membership.user)
+
+
+class ChainFilter(admin.SimpleListFilter):
+    title = "team"
+    parameter_name = "chain"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(audit.HOUSE, "The house"), *((str(team.pk), team.name) for team in Team.objects.all())]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[LogEntry]) -> models.QuerySet[LogEntry]:
+        return queryset.filter(chain=self.value()) if self.value() else queryset
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(ReadOnlyAdmin):
+    list_display = ["at", "actor_name", "action", "object_name", "object_type"]
+    list_filter = [ChainFilter]
+    ordering = ["-at", "-id"]
+    exact = ("object_id",)
+    search_help_text = "The id of what was acted on, in full."
+    deferred = ("data",)
+    fieldsets = [
+        (None, {"fields": ["at", "actor_name", "actor_id", "action", "object_type", "object_id", "object_name"]}),
+        ("More", {"fields": ["what"]}),
+        ("Chain", {"fields": ["chain", "sequence", "previous_hash", "hash"], "classes": ["collapse"]}),
+    ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[LogEntry], search_term: str
+    ) -> tuple[models.QuerySet[LogEntry], bool]:
+        found, duplicates = super().get_search_results(request, queryset, search_term)
+        # The index begins with the type, so every type is named.
+        types = [model._meta.label_lower for model in apps.get_models()]
+        return (found.filter(object_type__in=types) if search_term else found), duplicates
+
+    @admin.display(description="data")
+    def what(self, entry: LogEntry) -> SafeString:
+        return folded(entry.data)

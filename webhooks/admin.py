@@ -1,0 +1,61 @@
+"""The ledger of deliveries in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from accounts.admin.base import ReadOnlyAdmin, WordFilter, folded, person
+from telnyx_api.reading import load
+from webhooks.models import Delivery
+from webhooks.services import process_again
+
+
+class StateFilter(WordFilter):
+    column, time_column = "state", "received_at"
+    known = Delivery.State.choices
+
+
+class EventTypeFilter(WordFilter):
+    column, time_column = "event_type", "received_at"
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ["received_at", "event_type", "state", "fax_telnyx_id", "repeats", "tries", "outcome"]
+    list_filter = [StateFilter, EventTypeFilter]
+    exact = ("id", "event_id", "fax_telnyx_id")
+    search_help_text = "The id of the event, or Telnyx's id of the fax, in full."
+    deferred = ("body",)
+    actions = ["process_again"]
+    fieldsets = [
+        (None, {"fields": ["event_type", "event_id", "fax", "fax_telnyx_id", "state", "outcome"]}),
+        ("Times", {"fields": ["occurred_at", "received_at", "processed_at", "due_at"]}),
+        ("Counts", {"fields": ["attempt", "repeats", "tries"]}),
+        ("Body", {"fields": ["payload"], "classes": ["collapse"]}),
+    ]
+
+    @admin.action(description="Process again")
+    def process_again(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
+        self.for_each(
+            request,
+            rows,
+            lambda delivery: process_again(by=person(request), delivery=delivery),
+            done="Waiting to be processed again",
+        )
+
+    @admin.display(description="as it came")
+    def payload(self, delivery: Delivery) -> SafeString:
+        return folded(_read(bytes(delivery.body)))
+
+
+def _read(body: bytes) -> Any:
+    """The body's JSON, or its text where it is none."""
+    try:
+        return load(body)
+    except ValueError:
+        return body.decode("utf-8", "replace")

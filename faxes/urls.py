@@ -19,6 +19,9 @@ urlpatterns = [
     path("<uuid:fax_id>/file/", media.file, name="file"),
     path("<uuid:fax_id>/cancel/", detail.cancel, name="cancel"),
     path("<uuid:fax_id>/again/", detail.again, name="again"),
+    path("<uuid:fax_id>/fetch-again/", detail.fetch_again, name="fetch_again"),
     path("<uuid:fax_id>/not-sent/", detail.not_sent, name="not_sent"),
     path("<uuid:fax_id>/is-it/", detail.is_it, name="is_it"),
+    path("<uuid:fax_id>/pages/<int:number>.png", media.page, name="page"),
+    path("<uuid:fax_id>/file/", media.file, name="file"),
 ]

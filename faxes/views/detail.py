@@ -24,7 +24,7 @@ from applications.models import FaxApplication
 from contacts.numbers import format_number
 from faxes import services
 from faxes.models import Attempt, Fax, FaxEvent
-from faxes.states import Outbox
+from faxes.states import Media, Outbox
 from faxes.views.guards import fax_action, for_people
 from faxes.wording import Line, line_of, seconds, state_of
 from telnyx_api.reading import moment
@@ -74,6 +74,11 @@ def again(request: HttpRequest, user: User, fax: Fax) -> Fax:
 
 
 @fax_action
+def fetch_again(request: HttpRequest, user: User, fax: Fax) -> None:
+    services.fetch_again(by=user, fax=fax)
+
+
+@fax_action
 def not_sent(request: HttpRequest, user: User, fax: Fax) -> None:
     services.decide_not_sent(by=user, fax=fax)
 
@@ -103,6 +108,8 @@ def _context(user: User, fax: Fax) -> dict[str, Any]:
         "may_act": may_act,
         "may_cancel": may_act and services.can_cancel(fax),
         "may_send_again": may_act and services.can_send_again(fax),
+        "next_try": fax.due_at if fax.media == Media.WAITING and fax.problem else None,
+        "may_fetch": may_act and (fax.media == Media.MISSING or bool(fax.media == Media.WAITING and fax.problem)),
         "candidates": _candidates(attempt) if attempt else [],
     }
     said = repr([value for name, value in shown.items() if name != "fax"])

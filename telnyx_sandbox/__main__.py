@@ -5,6 +5,7 @@ import ipaddress
 import os
 import secrets
 import signal
+import sqlite3
 import threading
 from types import FrameType
 
@@ -69,6 +70,8 @@ def main() -> None:
             stop.wait()
     except ValueError as error:
         raise SystemExit(f"SANDBOX_SIGNING_SEED: {error}") from error
+    except sqlite3.Error as error:
+        raise SystemExit(f"Cannot keep the state in {options.state}: {error}") from error
     except OSError as error:
         raise SystemExit(f"Cannot listen on {options.host}:{options.port}: {error.strerror}") from error
 

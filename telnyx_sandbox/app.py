@@ -81,10 +81,7 @@ def _is_here(value: str) -> bool:
 def _outside(sandbox: Sandbox, request: Request) -> Response:
     world = sandbox.world
     world.pause(world.options.delay)
-    fault = world.faults.take(request.method, request.path)
-    if fault is None and request.path.startswith("/v2/"):
-        _check_key(world, request)
-        fault = _scenario_fault(request)
+    fault = world.faults.take(request.method, request.path) or _scenario_fault(world, request)
     if fault is None:
         return _serve(world, request)
     if fault.action == "delay" and not fault.after:
@@ -96,20 +93,20 @@ def _outside(sandbox: Sandbox, request: Request) -> Response:
 def _serve(world: World, request: Request) -> Response:
     try:
         if request.path.startswith("/v2/"):
-            _check_key(world, request)
+            if not _has_key(world, request):
+                raise Refusal(401, Problem("10009", "Could not understand the provided credentials."))
             return _route(API, request, world)
         return _route(LINKS, request, world)
     except Refusal as refusal:
         return refused(refusal)
 
 
-def _check_key(world: World, request: Request) -> None:
-    if request.headers.get("authorization", "") != f"Bearer {world.api_key}":
-        raise Refusal(401, Problem("10009", "Could not understand the provided credentials."))
+def _has_key(world: World, request: Request) -> bool:
+    return bool(request.headers.get("authorization", "") == f"Bearer {world.api_key}")
 
 
-def _scenario_fault(request: Request) -> Fault | None:
-    if (request.method, request.path) != ("POST", "/v2/faxes"):
+def _scenario_fault(world: World, request: Request) -> Fault | None:
+    if (request.method, request.path) != ("POST", "/v2/faxes") or not _has_key(world, request):
         return None
     return scenario_for(str(request.form.values.get("to"))).fault
 

@@ -102,7 +102,8 @@ def attempt(world: World, due: Due) -> None:
     if delivery is None or delivery.next_at != due.at:
         return
     number = len(delivery.attempts) + 1
-    url = delivery.urls[(number - 1) // world.options.attempts_per_url]
+    # The last URL stands in where attempts_per_url was lowered in the meantime.
+    url = delivery.urls[min((number - 1) // world.options.attempts_per_url, len(delivery.urls) - 1)]
     signed = sign(world, url, delivery.event, number)
     started = world.now()
     status = world.deliver(url, signed.headers, signed.body, delivery.timeout)
@@ -128,7 +129,6 @@ def _record(signed: Signed, started: float, finished: float, status: int) -> dic
 
 def _conclude(world: World, delivery: Delivery) -> None:
     outcome = delivery.attempts[-1]["status"]
-    # Options may have been lowered in the meantime, so this is no equality.
     left = len(delivery.attempts) < len(delivery.urls) * world.options.attempts_per_url
     if outcome == "failed" and left:
         delivery.next_at = world.now() + world.scaled(world.options.attempt_spacing)

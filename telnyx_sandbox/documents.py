@@ -6,8 +6,7 @@ PDFium is left alone here: it is not thread-safe, and a test may run a sandbox b
 import hashlib
 import io
 import re
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pikepdf
@@ -20,6 +19,9 @@ LINES_PER_PAGE: Final = 60
 
 # What no text has, and almost every other kind of file.
 CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+
+# All that Pillow may raise over a file it cannot read. Warnings are exceptions where the interpreter is told so.
+BROKEN_PICTURE: Final = (OSError, ValueError, SyntaxError, TypeError, Image.DecompressionBombError, Warning)
 
 LETTER: Final = (
     "Dear Sir or Madam,",
@@ -97,23 +99,23 @@ def _pdf_pages(content: bytes) -> int:
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
             return len(pdf.pages)
-    except (pikepdf.PdfError, ValueError):
+    except (pikepdf.PikepdfError, ValueError):
         return 0
 
 
 def _picture(content: bytes) -> tuple[str, int]:
     try:
-        with _open_picture(content) as picture:
-            return Image.MIME[str(picture.format)], getattr(picture, "n_frames", 1)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        with Image.open(io.BytesIO(content)) as picture:
+            return Image.MIME[str(picture.format)], sum(1 for _ in _frames(picture))
+    except BROKEN_PICTURE:
         return "application/octet-stream", 0
 
 
-def _open_picture(content: bytes) -> Image.Image:
-    with warnings.catch_warnings():
-        # A fax page of very many pixels is odd, but not an attack on a sandbox.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return Image.open(io.BytesIO(content))
+def _frames(picture: Image.Image) -> Iterator[Image.Image]:
+    """Every page, fully read: a picture that breaks off in its middle is no document."""
+    for number in range(getattr(picture, "n_frames", 1)):
+        picture.seek(number)
+        yield picture.convert("1" if picture.mode == "1" else "RGB")
 
 
 def _text(content: bytes) -> tuple[str, int]:
@@ -163,11 +165,8 @@ def as_pdf(file: File, content: bytes) -> bytes:
 
 
 def _pictures_pdf(content: bytes) -> bytes:
-    with _open_picture(content) as picture:
-        frames = []
-        for number in range(getattr(picture, "n_frames", 1)):
-            picture.seek(number)
-            frames.append(picture.convert("1" if picture.mode == "1" else "RGB"))
+    with Image.open(io.BytesIO(content)) as picture:
+        frames = list(_frames(picture))
         target = io.BytesIO()
         frames[0].save(target, "PDF", save_all=True, append_images=frames[1:], resolution=200)
         return target.getvalue()

@@ -1,7 +1,6 @@
 """GET, POST /faxes and what can be done to one fax: https://developers.telnyx.com/api-reference/programmable-fax-commands"""
 
 import re
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -102,7 +101,7 @@ def send_fax(world: World, request: Request) -> Response:
     """POST /faxes: accepted means queued. The document behind a media_url is fetched later, and may fail the fax."""
     form = request.form
     fields = Fields(_accepted(form), as_text=form.multipart)
-    said = {**_common(fields), **_options(fields)}
+    said = {"direction": "outbound", "status": "queued", **_common(fields), **_options(fields)}
     application = _application(world, fields, said["connection_id"])
     file = _contents(world, fields, form) if form.multipart else _media(world, fields)
     preview = _preview_format(fields)
@@ -111,7 +110,7 @@ def send_fax(world: World, request: Request) -> Response:
     plan = _plan(world, said, application)
     plan.file, plan.preview_format = file.sha256 if file else "", preview
     at = world.now()
-    fax = Fax({**_blank(application, at), **said, **sources}, at, None, plan)
+    fax = Fax({**lifecycle.blank(application, at), **said, **sources}, at, None, plan)
     with world.store.transaction():
         lifecycle.begin(world, fax)
     world.changed.set()
@@ -189,20 +188,6 @@ def _media(world: World, fields: Fields) -> File | None:
 def _preview_format(fields: Fields) -> str:
     wanted = fields.choice("preview_format", ("pdf", "tiff"), "tiff")
     return wanted if fields.flag("store_preview", False) else ""
-
-
-def _blank(application: Mapping[str, Any], at: float) -> dict[str, Any]:
-    return {
-        "record_type": "fax",
-        "id": str(uuid.uuid4()),
-        "direction": "outbound",
-        "status": "queued",
-        "webhook_url": application["webhook_event_url"],
-        "webhook_failover_url": application["webhook_event_failover_url"] or "",
-        "created_at": iso(at),
-        "failure_reason": None,
-        "internal_failure_reason": None,
-    }
 
 
 def _plan(world: World, said: Mapping[str, Any], application: Mapping[str, Any]) -> Plan:

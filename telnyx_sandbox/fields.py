@@ -14,6 +14,8 @@ E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 SURROGATE = re.compile("[\ud800-\udfff]")
 SIP_URI = re.compile(r"sips?:[^\s@]+@[^\s@]+")
 
+JSON_TYPES = {str: "string", int: "integer", bool: "boolean", list: "array", dict: "object"}
+
 
 def is_web_url(value: str) -> bool:
     try:
@@ -66,7 +68,7 @@ class Fields:
             return default
         # bool is a kind of int in Python, but not in JSON.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.complain(name, "10026", f"The {name} parameter must be of type {kind.__name__}.")
+            self.complain(name, "10026", f"The {name} parameter must be of type {JSON_TYPES[kind]}.")
             return default
         return value
 

@@ -4,7 +4,7 @@ The statuses and their order: https://developers.telnyx.com/docs/programmable-fa
 """
 
 import uuid
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 from telnyx_sandbox import deliveries, documents
@@ -52,10 +52,24 @@ def call_seconds(pages: int) -> int:
     return 13 + 25 * pages
 
 
+def blank(application: Mapping[str, Any], at: float) -> dict[str, Any]:
+    """What every new fax shows. An application without URLs is one that has just been deleted."""
+    return {
+        "record_type": "fax",
+        "id": str(uuid.uuid4()),
+        "quality": "high",
+        "webhook_url": application.get("webhook_event_url") or "",
+        "webhook_failover_url": application.get("webhook_event_failover_url") or "",
+        "created_at": iso(at),
+        "failure_reason": None,
+        "internal_failure_reason": None,
+    }
+
+
 def begin(world: World, fax: Fax) -> None:
     """Puts a new fax into the world, with its first event. Inside a transaction."""
     _enter(world, fax, fax.status, fax.accepted_at)
-    world.store.add_faxes([(fax, int(fax.accepted_at))])
+    world.store.add_faxes([fax])
 
 
 def receive(world: World, *, to: str, from_: str, file: File, fail: str | None, at: float) -> Fax | None:
@@ -64,23 +78,9 @@ def receive(world: World, *, to: str, from_: str, file: File, fail: str | None, 
     if not connection_id:
         return None
     application = world.store.object("fax_application", connection_id) or {}
-    shown: dict[str, Any] = {
-        "record_type": "fax",
-        "id": str(uuid.uuid4()),
-        "connection_id": connection_id,
-        "direction": "inbound",
-        "from": from_,
-        "to": to,
-        "status": "initiated",
-        "quality": "high",
-        "webhook_url": application.get("webhook_event_url") or "",
-        "webhook_failover_url": application.get("webhook_event_failover_url") or "",
-        "created_at": iso(at),
-        "failure_reason": None,
-        "internal_failure_reason": None,
-    }
+    ends = {"direction": "inbound", "from": from_, "to": to, "status": "initiated"}
     plan = Plan(file=file.sha256, fails_in="receiving" if fail else "", failure_reason=fail or "")
-    fax = Fax(shown, at, None, plan)
+    fax = Fax({**blank(application, at), **ends, "connection_id": connection_id}, at, None, plan)
     begin(world, fax)
     return fax
 
@@ -138,7 +138,7 @@ def _enter(world: World, fax: Fax, status: str, at: float) -> None:
     if status == "received":
         fax.shown["media_url"] = world.link(f"{fax.id}.pdf")
     if status == "media.processed":
-        fax.shown |= stored_links(world, fax)
+        fax.shown |= _stored_links(world, fax)
     fax.due_at = at + _stay(world, fax) if status in NEXT else None
     if status in EVENTS:
         deliveries.announce(world, fax, EVENTS[status], at, last=fax.due_at is None)
@@ -146,7 +146,7 @@ def _enter(world: World, fax: Fax, status: str, at: float) -> None:
         _arrive(world, fax, at)
 
 
-def stored_links(world: World, fax: Fax) -> dict[str, str]:
+def _stored_links(world: World, fax: Fax) -> dict[str, str]:
     links = {}
     if fax.shown.get("store_media"):
         links["stored_media_url"] = world.link(f"{fax.id}.pdf")
@@ -169,7 +169,7 @@ def _arrive(world: World, fax: Fax, at: float) -> None:
 
 def cancel(world: World, fax: Fax) -> None:
     """Lets an outbound fax end as failed a moment later. Inside a transaction."""
-    fax.plan = replace(fax.plan, cancelled=True)
+    fax.plan.cancelled = True
     soon = world.now() + world.scaled(CANCEL_SECONDS)
     fax.due_at = min(soon, fax.due_at or soon)
     world.store.save_fax(fax)

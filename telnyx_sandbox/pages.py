@@ -17,25 +17,36 @@ HEADERS = {
 }
 
 STYLE = """
-:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 15%, transparent); --accent: #0b7a5b; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 0 auto; padding: 1.5rem; }
-h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2.2rem 0 .5rem; }
+:root {
+  color-scheme: light dark;
+  --line: color-mix(in srgb, CanvasText 16%, transparent);
+  --good: light-dark(#0b7a5b, #46cfa2);
+  --bad: light-dark(#b3261e, #ff8a80);
+}
+body { font: 14px/1.5 system-ui, sans-serif; max-width: 84rem; margin: 0 auto; padding: 1.5rem; }
+h1 { font-size: 1.5rem; margin: 0; }
+h2 { font-size: 1.05rem; margin: 2.2rem 0 .5rem; }
 p { margin: .2rem 0 1rem; opacity: .75; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; font-size: .8rem; opacity: .7; } td { vertical-align: top; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
-.delivered, .received { color: var(--accent); font-weight: 600; } .failed { color: #c0392b; font-weight: 600; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, td { text-align: left; padding: .4rem 1.2rem .4rem 0; border-bottom: 1px solid var(--line); }
+th { font-weight: 600; font-size: .8rem; opacity: .7; }
+td { max-width: 22rem; overflow: hidden; text-overflow: ellipsis; }
+.delivered, .received { color: var(--good); font-weight: 600; }
+.failed { color: var(--bad); font-weight: 600; }
 form { display: flex; flex-wrap: wrap; gap: .8rem; align-items: end; }
 label { display: grid; gap: .2rem; font-size: .8rem; }
 input, select, button { font: inherit; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: .4rem; }
-button { background: var(--accent); border-color: var(--accent); color: #fff; cursor: pointer; }
+input, select { font-size: .9rem; height: 2.3rem; box-sizing: border-box; }
+button { background: #0b7a5b; border-color: #0b7a5b; color: #fff; height: 2.3rem; cursor: pointer; }
 """
 
 SCRIPT = """
+let shown = "";
 setInterval(async () => {
   const answer = await fetch("/?part=lists");
-  if (answer.ok) document.getElementById("lists").innerHTML = await answer.text();
+  const lists = await answer.text();
+  if (answer.ok && lists !== shown) document.getElementById("lists").innerHTML = shown = lists;
 }, 2000);
 """
 
@@ -95,7 +106,7 @@ def _cells(row: Iterable[Any], status: int) -> str:
 
 def _faxes(sandbox: Sandbox) -> str:
     store = sandbox.world.store
-    names = ("created_at", "direction", "from", "to", "status", "page_count", "failure_reason", "client_state", "id")
+    names = ("created_at", "direction", "from", "to", "status", "page_count", "failure_reason", "id", "client_state")
     found = store.list_faxes("1", [], SHOWN, 0)
     rows = ([fax.shown.get(name) for name in names] for fax in found)
     total = store.count_faxes("1", [])

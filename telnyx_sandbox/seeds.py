@@ -42,7 +42,6 @@ def _profile(at: float) -> dict[str, Any]:
         "concurrent_call_limit": 10,
         "daily_spend_limit": "100.00",
         "daily_spend_limit_enabled": False,
-        "max_destination_rate": None,
         "whitelisted_destinations": ["US", "CA"],
         "billing_group_id": None,
         "tags": [],
@@ -64,7 +63,7 @@ def fill(world: World, count: int, days: float) -> None:
     with world.store.transaction():
         start = world.now() - days * 86400
         moments = (start + days * 86400 * number / count for number in range(count))
-        world.store.add_faxes((fax, int(fax.accepted_at)) for fax in _past(world, moments, file.sha256))
+        world.store.add_faxes(_past(world, moments, file.sha256))
 
 
 def _past(world: World, moments: Iterator[float], file: str) -> Iterator[Fax]:

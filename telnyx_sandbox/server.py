@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
-from urllib.parse import urlsplit
 
 from telnyx_sandbox import app
 from telnyx_sandbox.errors import Problem, Refusal, malformed
@@ -34,9 +33,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         began = time.monotonic()
-        url = urlsplit(self.path)
+        path, _, query = self.path.partition("?")
         try:
-            request = Request(self.command, url.path, url.query, self.headers, self._body())
+            request = Request(self.command, path, query, self.headers, self._body())
             response = app.answer(self.server.sandbox, request)
         except Refusal as refusal:
             # The body was not read, so nothing more can be understood on this connection.
@@ -82,8 +81,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if response.status != 204:
             self.send_header("Content-Length", str(len(response.body)))
-        if response.cut is not None:
-            self.close_connection = True
+        if response.cut is not None or self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(response.body[: response.cut])
 

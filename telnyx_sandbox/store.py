@@ -31,9 +31,12 @@ CREATE TABLE deliveries (
     status TEXT NOT NULL, started_at REAL, finished_at REAL, next_at REAL,
     event TEXT NOT NULL, attempts TEXT NOT NULL, urls TEXT NOT NULL, timeout REAL NOT NULL
 );
-CREATE INDEX deliveries_started ON deliveries (started_at, seq);
+CREATE INDEX deliveries_started ON deliveries (started_at);
 CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
 """
+
+FAX = "SELECT shown, accepted_at, due_at, plan FROM faxes"
+DELIVERY = "SELECT id, event, urls, timeout, next_at, status, started_at, finished_at, attempts FROM deliveries"
 
 
 @dataclass
@@ -126,9 +129,8 @@ class Store:
     # Applications, numbers, voice profiles, media: few, kept as JSON and filtered by their endpoints.
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
-        return [
-            json.loads(text) for (text,) in self._rows("SELECT json FROM objects WHERE kind=? ORDER BY rowid", [kind])
-        ]
+        rows = self._rows("SELECT json FROM objects WHERE kind=? ORDER BY rowid", [kind])
+        return [json.loads(text) for (text,) in rows]
 
     def object(self, kind: str, key: str) -> dict[str, Any] | None:
         rows = self._rows("SELECT json FROM objects WHERE kind=? AND id=?", [kind, key])
@@ -157,16 +159,16 @@ class Store:
     # Faxes.
 
     def fax(self, fax_id: str) -> Fax | None:
-        rows = self._rows("SELECT shown, accepted_at, due_at, plan FROM faxes WHERE id=?", [fax_id])
+        rows = self._rows(f"{FAX} WHERE id=?", [fax_id])
         return _fax(rows[0]) if rows else None
 
-    def add_faxes(self, faxes: Iterable[tuple[Fax, int]]) -> None:
-        """Adds faxes with their created_at in whole seconds, which is how the API shows and filters it."""
+    def add_faxes(self, faxes: Iterable[Fax]) -> None:
+        """created_at is in whole seconds, as the API shows it: filters go by what is shown."""
         sql = (
             "INSERT INTO faxes (id, created_at, accepted_at, direction, sender, recipient, due_at, shown, plan)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
-        rows = ((fax.id, created, fax.accepted_at, *_ends(fax), *_moving(fax)) for fax, created in faxes)
+        rows = ((fax.id, int(fax.accepted_at), fax.accepted_at, *_ends(fax), *_moving(fax)) for fax in faxes)
         with self.lock:
             self._db.executemany(sql, rows)
 
@@ -181,13 +183,12 @@ class Store:
 
     def list_faxes(self, where: str, values: Sequence[Any], limit: int, offset: int) -> list[Fax]:
         """Newest first."""
-        order = "ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?"
-        sql = f"SELECT shown, accepted_at, due_at, plan FROM faxes WHERE {where} {order}"
+        sql = f"{FAX} WHERE {where} ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?"
         return [_fax(row) for row in self._rows(sql, [*values, limit, offset])]
 
     def all_faxes(self) -> list[Fax]:
         """In the order in which they were accepted."""
-        return [_fax(row) for row in self._rows("SELECT shown, accepted_at, due_at, plan FROM faxes ORDER BY seq")]
+        return [_fax(row) for row in self._rows(f"{FAX} ORDER BY seq")]
 
     # Deliveries of webhooks.
 
@@ -211,14 +212,12 @@ class Store:
 
     def list_deliveries(self, where: str, values: Sequence[Any], limit: int, offset: int) -> list[Delivery]:
         """Newest first."""
-        columns = "id, event, urls, timeout, next_at, status, started_at, finished_at, attempts"
-        sql = f"SELECT {columns} FROM deliveries WHERE {where} ORDER BY started_at DESC, seq DESC LIMIT ? OFFSET ?"
+        sql = f"{DELIVERY} WHERE {where} ORDER BY seq DESC LIMIT ? OFFSET ?"
         return [_delivery(row) for row in self._rows(sql, [*values, limit, offset])]
 
     def all_deliveries(self) -> list[Delivery]:
         """In the order in which the events happened."""
-        columns = "id, event, urls, timeout, next_at, status, started_at, finished_at, attempts"
-        return [_delivery(row) for row in self._rows(f"SELECT {columns} FROM deliveries ORDER BY seq")]
+        return [_delivery(row) for row in self._rows(f"{DELIVERY} ORDER BY seq")]
 
     def due(self, limit: int) -> list[Due]:
         """What happens next, soonest first; of equal times deliveries first, then older before newer."""

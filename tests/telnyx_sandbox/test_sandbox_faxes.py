@@ -251,10 +251,22 @@ def test_contents_may_be_20_megabytes_large(server: Server) -> None:
     assert errors(api(server, "POST", "/faxes", data=FIELDS, files=files)) == [("10027", "/contents")]
 
 
-@pytest.mark.parametrize("body", [b"", b"--y--", b"--x", b"--x\r\nno headers", b"--x\r\n\r\nbody\r\n--x--"])
-def test_broken_multipart_is_refused(server: Server, body: bytes) -> None:
-    headers = {"Authorization": "Bearer KEY", "Content-Type": "multipart/form-data; boundary=x"}
-    assert api(server, "POST", "/faxes", data=body, headers=headers).status_code == 400
+BROKEN = [
+    b"",
+    b"--y--",
+    b"--x",
+    b"--x\r\nno headers",
+    b"--x\r\n\r\nbody\r\n--x--",
+    b"--x\r\nContent-Type: text/plain\r\n\r\nbody\r\n--x--",
+]
+
+
+@pytest.mark.parametrize("body", BROKEN, ids=range(len(BROKEN)))
+@pytest.mark.parametrize("boundary", ["; boundary=x", ""])
+def test_broken_multipart_is_refused(server: Server, body: bytes, boundary: str) -> None:
+    headers = {"Authorization": "Bearer KEY", "Content-Type": f"multipart/form-data{boundary}"}
+    answer = api(server, "POST", "/faxes", data=body, headers=headers)
+    assert (answer.status_code, errors(answer)) == (400, [("10015", "/")])
 
 
 def test_a_chunked_body_is_read(server: Server) -> None:

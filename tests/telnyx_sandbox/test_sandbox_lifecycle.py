@@ -10,6 +10,7 @@ import pytest
 import requests
 from PIL import Image
 
+from telnyx_sandbox import deliveries, lifecycle
 from telnyx_sandbox.server import Server, running
 from tests.telnyx_sandbox.helpers import (
     HOOK,
@@ -60,6 +61,18 @@ def test_one_long_walk_is_as_good_as_many_short_ones(server: Server) -> None:
     moments = [signed for signed in server.sandbox.pending_events if fax_id.encode() in signed.body]
     assert len(moments) == 4
     assert truth(server.sandbox, fax_id)["status"] == "delivered"
+
+
+def test_no_step_is_taken_twice(server: Server) -> None:
+    fax_id = send(server)["id"]
+    world = server.sandbox.world
+    delivery, step = world.store.due(2)
+    assert (delivery.kind, step.kind) == ("delivery", "fax")
+    server.sandbox.advance(1.5)
+    lifecycle.move(world, step)
+    deliveries.attempt(world, delivery)
+    assert truth(server.sandbox, fax_id)["status"] == "media.processed"
+    assert len(server.sandbox.pending_events) == 2
 
 
 def test_a_clock_of_the_test_rules_the_time() -> None:
@@ -199,6 +212,8 @@ def test_pages_are_counted_in_every_documented_format(server: Server, content: b
 BROKEN = [
     b"%PDF-1.4 broken",
     b"\x89PNG\r\n broken",
+    picture("PNG")[:60],
+    picture("TIFF", 2)[:-200],
     b"II*\0",
     b"\xff\xd8\xff",
     b"PK\x03\x04 zip",

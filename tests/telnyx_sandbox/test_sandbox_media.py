@@ -102,3 +102,9 @@ def test_an_upload_may_be_20_megabytes_large(server: Server, sdk: Telnyx) -> Non
 def test_a_file_is_required(server: Server) -> None:
     answer = api(server, "POST", "/media", files={"other": ("a", b"x")})
     assert errors(answer) == [("10004", "/media")]
+
+
+def test_a_life_must_be_a_number(server: Server) -> None:
+    files = {"media": ("a.pdf", pdf(), "application/pdf")}
+    answer = api(server, "POST", "/media", files=files, data={"ttl_secs": "long"})
+    assert (answer.status_code, errors(answer)) == (422, [("10026", "/ttl_secs")])

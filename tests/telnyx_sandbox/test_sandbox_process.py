@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from telnyx_sandbox.__main__ import parser
 from telnyx_sandbox.server import running
 from tests.processes import environment, finished, free_port
 from tests.telnyx_sandbox.helpers import OURS, outside, until
@@ -69,19 +70,39 @@ def test_it_serves_keeps_its_state_and_stops_cleanly(tmp_path: Path) -> None:
     assert "KEY-of-the-process" not in log and "Traceback" not in log
 
 
-@pytest.mark.process
 @pytest.mark.parametrize(
-    ("arguments", "env", "text"),
+    "arguments",
     [
-        (["--host", "0.0.0.0"], {}, "not a loopback address"),
-        (["--host", "example.org"], {}, "not a loopback address"),
-        ([], {"SANDBOX_SIGNING_SEED": "short"}, "SANDBOX_SIGNING_SEED: The signing seed must be base64"),
-        (["--speed", "0"], {}, "--speed"),
-        (["--port", "high"], {}, "--port"),
+        ["--host", "0.0.0.0"],
+        ["--host", "192.168.1.1"],
+        ["--host", "example.org"],
+        ["--host", "::1"],
+        ["--speed", "0"],
+        ["--speed", "fast"],
+        ["--port", "high"],
     ],
 )
-def test_it_refuses_what_cannot_work(arguments: list[str], env: dict[str, str], text: str) -> None:
-    ended = finished("-m", "telnyx_sandbox", *arguments, env=environment(**env))
+def test_it_refuses_arguments_that_make_no_sense(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(arguments)
+    assert f"argument {arguments[0]}: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("host", "address"), [("localhost", "127.0.0.1"), ("127.0.0.2", "127.0.0.2")])
+def test_it_listens_on_this_machine(host: str, address: str) -> None:
+    assert parser().parse_args(["--host", host]).host == address
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("env", "text"),
+    [
+        ({"SANDBOX_SIGNING_SEED": "short"}, "SANDBOX_SIGNING_SEED: The signing seed must be base64"),
+        ({"SANDBOX_STATE": "/nowhere/state.sqlite"}, "Cannot keep the state in /nowhere/state.sqlite"),
+    ],
+)
+def test_it_says_what_is_wrong_with_its_environment(env: dict[str, str], text: str) -> None:
+    ended = finished("-m", "telnyx_sandbox", env=environment(**env))
     assert ended.returncode != 0
     assert text in ended.stdout and "Traceback" not in ended.stdout
 
@@ -93,5 +114,7 @@ def test_it_says_when_the_port_is_taken() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         ended = finished("-m", "telnyx_sandbox", "--port", str(port), env=environment())
+        with pytest.raises(OSError, match="in use"), running(port=port):
+            pass
     assert ended.returncode != 0
     assert f"127.0.0.1:{port}" in ended.stdout and "Traceback" not in ended.stdout

@@ -46,8 +46,8 @@ def clean_pdf(source: Path, name: str, out: Path) -> None:
 
 
 def append_pages(target: Pdf, source: Pdf) -> None:
-    target.pages.extend(source.pages)
     copy_layers(target, source)
+    target.pages.extend(source.pages)
 
 
 def _annotations(page: Page) -> list[Dictionary]:

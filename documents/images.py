@@ -13,7 +13,7 @@ from typing import cast
 from PIL import ExifTags, Image, ImageFile, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
-from documents.errors import DocumentError, refusal
+from documents.errors import DocumentError, PageOutOfRange, refusal
 from documents.kinds import JPEG, PNG, TIFF
 
 FORMATS = {TIFF: "TIFF", JPEG: "JPEG", PNG: "PNG"}
@@ -35,7 +35,7 @@ def opened(path: Path, content_type: str, name: str) -> Iterator[ImageFile.Image
         # By its path, Pillow would map an uncompressed TIFF into memory, and get one that lies on its side wrong.
         with path.open("rb") as file, Image.open(file, formats=[FORMATS[content_type]]) as image:
             yield image
-    except DocumentError:
+    except (DocumentError, PageOutOfRange):
         raise
     except BOMBS:
         raise refusal("bomb", name) from None

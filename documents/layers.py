@@ -17,7 +17,7 @@ def hidden_layers(document: Pdf) -> list[Object]:
 
 
 def copy_layers(target: Pdf, source: Pdf) -> None:
-    """Make the layers of pages that were copied from `source` to `target` as visible there as they were."""
+    """Make the layers of pages that are going to be copied from `source` to `target` as visible there as here."""
     layers = _layers(source)
     if not layers:
         return

@@ -68,10 +68,8 @@ def _document(path: Path, name: str) -> Iterator[pypdfium2.PdfDocument]:
         try:
             document = pypdfium2.PdfDocument(path)
             try:
+                # Without this it shows no fields.
                 document.init_forms()
-                if document.formenv:
-                    # Readers tint fields to be filled in; paper has no such tint.
-                    raw.FPDF_SetFormFieldHighlightAlpha(document.formenv, 0)
                 yield document
             finally:
                 document.close()

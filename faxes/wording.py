@@ -283,7 +283,5 @@ LINES: dict[str, Callable[[str, Mapping[str, Any]], Line]] = {
     "media_wanted": _person("Pages asked for once more"),
     "media_missing": lambda by, data: Line("Pages given up", str(data.get("detail", "")), BAD),
     "routed": lambda by, data: Line(f"Given to {data.get('team', 'a team')} by {by}"),
-    "media_wanted": _person("Fetching the pages asked for"),
-    "routed": lambda by, data: Line(f"Given to {data.get('team', 'a team')}{f' by {by}' if by else ''}"),
     "gone": lambda by, data: Line("No longer listed by Telnyx", "", UNSURE),
 }

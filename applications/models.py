@@ -102,11 +102,12 @@ class PhoneNumber(Mirrored):
         """The mirrored application the number is attached to, if we know it already."""
         if not self.connection_id:
             return None
-        return FaxApplication.objects.filter(telnyx_id=self.connection_id).first()
+        return FaxApplication.objects.select_related("team").filter(telnyx_id=self.connection_id).first()
 
     @property
     def owner(self) -> Team | None:
         """The team that sends and receives on this number: its own, else its application's, else nobody's."""
         if self.team:
             return self.team
-        return self.application.team if self.application else None
+        application = self.application
+        return application.team if application else None

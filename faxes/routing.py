@@ -20,8 +20,8 @@ def route(fax: Fax, *, connection_id: str, team: Team | None = None) -> None:
 def owner_of(number: str, *, connection_id: str) -> Team | None:
     numbers = PhoneNumber.objects.select_related("team").filter(phone_number=number)
     known = numbers.order_by(F("gone_at").desc(nulls_first=True)).first()
-    if known is not None and known.owner is not None:
-        return known.owner
+    if known is not None and (owner := known.owner):
+        return owner
     application = FaxApplication.objects.select_related("team").filter(telnyx_id=connection_id).first()
     return application.team if application else None
 

@@ -259,7 +259,9 @@ def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
         new_link="media_url" in changes,
     )
     if report.status and not contradiction:
-        timeline.note_status(fax, report.status, source=report.source, at=report.at, payload=report.payload)
+        # An answer's times have whole seconds, and would stand before what led to it. It has come just now.
+        at = None if report.source == FaxEvent.Source.ANSWER else report.at
+        timeline.note_status(fax, report.status, source=report.source, at=at, payload=report.payload)
 
 
 def _created_at(report: Report) -> datetime | None:

@@ -63,6 +63,12 @@ def test_the_log_in_leads_back_to_where_one_was_going(client: Client, alice: Use
     assert client.post("/accounts/login/", form)["Location"] == "/faxes/inbox/"
 
 
+def test_nobody_is_told_that_they_have_signed_in(client: Client, alice: User) -> None:
+    response = client.post("/accounts/login/", {"login": "alice", "password": PASSWORD}, follow=True)
+    assert response.redirect_chain[-1][0] == "/faxes/sent/"
+    assert "signed in" not in body_of(response)
+
+
 def test_sign_up_says_who_makes_accounts(client: Client, db: None) -> None:
     assert "made by your administrator" in client.get("/accounts/signup/").content.decode()
 

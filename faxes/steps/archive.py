@@ -137,7 +137,7 @@ def _archived(fax: Fax, document: Document) -> None:
         if won:
             timeline.note(fax, "archived", **_account_of(fax, document))
     if not won:
-        # Another worker was quicker: the pages are there already.
+        # Another worker has taken over: one document is enough.
         discard(document)
 
 

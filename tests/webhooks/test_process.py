@@ -258,13 +258,14 @@ def test_a_worker_that_was_too_slow_does_not_undo_what_the_next_one_did(team: Te
 
     def overtaken(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if sql.startswith("INSERT") and "faxevent" in sql:
-            Delivery.objects.update(owner=uuid.uuid4(), state="done", outcome="by the next one")
+            Delivery.objects.update(owner=uuid.uuid4(), outcome="The next one is at it.")
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(overtaken):
         assert steps.drain() == 1
     delivery.refresh_from_db()
-    assert (delivery.state, delivery.outcome, delivery.processed_at) == ("done", "by the next one", None)
+    assert (delivery.state, delivery.outcome, delivery.fax) == ("pending", "The next one is at it.", None)
+    assert delivery.owner is not None
 
 
 @pytest.mark.django_db(transaction=True)

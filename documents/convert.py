@@ -71,7 +71,8 @@ def _parts(image: ImageFile.ImageFile, source: Path, name: str) -> Iterator[byte
     for _ in images.frames(image):
         page = placed(*images.inches(image))
         photo = image.format == "JPEG"
-        pixels = images.decoded(image, name, least=FINEST[0])
+        # A fax has no colours, and grey takes a third of the memory.
+        pixels = images.decoded(image, name, least=FINEST[0], colour=False)
         yield _pdf(_encoded(pixels, photo), lambda *_, page=page: page)
 
 

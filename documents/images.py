@@ -94,21 +94,23 @@ def _check_memory(image: ImageFile.ImageFile, name: str) -> None:
         raise refusal("bomb", name)
 
 
-def decoded(image: ImageFile.ImageFile, name: str, *, least: int) -> Image.Image:
-    """The current frame as black and white, grey or RGB ("1", "L", "RGB").
+def decoded(image: ImageFile.ImageFile, name: str, *, least: int, colour: bool) -> Image.Image:
+    """The current frame, upright: black and white ("1"), grey ("L") or, where there and wanted, in colour ("RGB").
 
     A picture much finer than needed is reduced on the way, by a whole factor; its shorter side keeps at least `least`
-    pixels. Black and white is never reduced.
+    dots. Black and white is never reduced.
     """
-    # JPEG decodes to a half, quarter or eighth of its size in a fraction of the time and memory.
-    image.draft(None, (least, least))
+    # A JPEG decodes to a half, quarter or eighth of its size, or without its colours, in a fraction of time and memory.
+    image.draft("RGB" if colour else "L", (least, least))
     _check_memory(image, name)
     ImageOps.exif_transpose(image, in_place=True)
     plain = _plain(image)
     factor = min(plain.size) // least
     if factor >= 2 and plain.mode != "1":
         plain = plain.reduce(factor)
-    return _on_white(plain) if plain.mode == "RGBA" else plain
+    if plain.mode == "RGBA":
+        plain = _on_white(plain)
+    return plain.convert("L") if plain.mode == "RGB" and not colour else plain
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -120,7 +122,7 @@ def _plain(image: Image.Image) -> Image.Image:
         return shades.point(lambda shade: shade * (255 / max(brightest, 1))).convert("L")
     if image.has_transparency_data:
         return image.convert("RGBA")
-    return image if image.mode in ("1", "L") else image.convert("RGB")
+    return image if image.mode in ("1", "L", "RGB") else image.convert("RGB")
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -94,5 +94,5 @@ def _incomplete(page: pikepdf.Page) -> bool:
     shown = [thing for holder in (page.obj, *shelves) for _, thing in holder.items()]
     contents = page.obj.get("/Contents")
     if isinstance(contents, Array):
-        shown += contents
+        shown.extend(contents)
     return any(thing is None or isinstance(thing, Stream) and thing.get("/Length") == 0 for thing in shown)

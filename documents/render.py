@@ -59,6 +59,6 @@ def _draw_picture(path: Path, content_type: str, name: str, index: int, width: i
         across, down = images.inches(image)
         scale = min(width / across, width * HIGHEST / down)
         size = max(1, round(across * scale)), max(1, round(down * scale))
-        pixels = images.decoded(image, name, least=width)
+        pixels = images.decoded(image, name, least=width, colour=True)
         # Black dots become grey where several of them share a dot of the preview.
         return (pixels.convert("L") if pixels.mode == "1" else pixels).resize(size)

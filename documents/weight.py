@@ -17,7 +17,7 @@ from pikepdf import Array, Dictionary, Object, Page, Stream
 # The drawing on one page, each use of a repeated piece counted. Letters have some kilobytes, city maps some megabytes.
 HEAVIEST_PAGE = 32 * 1024 * 1024
 # All drawings of a document, each read once: it bounds the time it takes to weigh it.
-HEAVIEST_DOCUMENT = 16 * HEAVIEST_PAGE
+HEAVIEST_DOCUMENT = 8 * HEAVIEST_PAGE
 DEEPEST_NESTING = 32
 
 USE = re.compile(rb"/([^\s/<>()\[\]{}%]+)\s+Do\b")
@@ -56,10 +56,12 @@ class Scale:
 
     def _weigh(self, drawing: bytes, resources: Object | None, depth: int) -> int:
         pieces = {name: self._weigh_piece(piece, resources, depth) for name, piece in _pieces(resources)}
+        heaviest = max(pieces.values(), default=0)
+        if heaviest == 0 or len(drawing) > HEAVIEST_PAGE:
+            return len(drawing)
         uses = Counter(USE.findall(drawing))
         # A use that is written in an unusual way counts as one of the heaviest piece.
         unusual = len(ANY_USE.findall(drawing)) - sum(uses[name] for name in pieces)
-        heaviest = max(pieces.values(), default=0)
         return len(drawing) + sum(uses[name] * weight for name, weight in pieces.items()) + unusual * heaviest
 
     def _weigh_piece(self, piece: Stream, inherited: Object | None, depth: int) -> int:

@@ -304,11 +304,12 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 @cache
-def huge_dimension_png(width: int = 30_000, height: int = 30_000) -> bytes:
-    """A hundred kilobytes that unpack to nearly a gigabyte of black."""
+def huge_dimension_png(width: int = 20_000, height: int = 20_000, colour: bool = False) -> bytes:
+    """Some kilobytes that unpack to four hundred million black dots."""
+    depth, kind, row = (8, 2, 3 * width) if colour else (1, 0, (width + 7) // 8)
     packer = zlib.compressobj(9)
-    rows = b"".join(packer.compress(bytes(1 + width // 8)) for _ in range(height)) + packer.flush()
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    rows = b"".join(packer.compress(bytes(1 + row)) for _ in range(height)) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")
 
 

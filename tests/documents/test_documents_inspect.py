@@ -141,6 +141,19 @@ def test_a_pdf_that_lost_only_its_table_is_repaired(tmp_path: Path) -> None:
     assert inspect(put(tmp_path, whole[: whole.rindex(b"xref\n0") + 40]), name="x").pages == 3
 
 
+def test_a_repaired_page_may_have_its_drawing_in_parts_but_needs_them_all(tmp_path: Path) -> None:
+    def part(pdf: pikepdf.Pdf) -> None:
+        pdf.pages[0].contents_add(b"0 0 m 9 9 l S")
+        assert isinstance(pdf.pages[0].obj.Contents, Array)
+
+    whole = changed(papers.text_pdf(1), part)
+    headless = whole[: whole.rindex(b"xref\n0") + 40]
+    assert inspect(put(tmp_path, headless), name="x").pages == 1
+    with pikepdf.open(io.BytesIO(whole)) as pdf:
+        number, _ = pdf.pages[0].obj.Contents[1].objgen
+    assert refused(put(tmp_path, headless.replace(b"\n%d 0 obj" % number, b"\n%d 0 jbo" % number))).code == "broken"
+
+
 @pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.8, 0.95])
 @pytest.mark.parametrize("make", [papers.text_pdf, papers.scanned_pdf, papers.form_pdf, papers.fax_tiff])
 def test_a_file_cut_off_is_never_taken_for_a_shorter_one(make: papers.Maker, share: float, tmp_path: Path) -> None:

@@ -49,18 +49,21 @@ def refresh_each(
         tell(f"Refreshed from Telnyx: {refreshed}.", messages.SUCCESS)
 
 
-class GoneFilter(admin.EmptyFieldListFilter):
-    """Whether Telnyx still has it."""
+class GoneFilter(admin.SimpleListFilter):
+    title = "at Telnyx"
+    parameter_name = "gone"
 
-    def __init__(self, field: Any, *args: Any) -> None:
-        super().__init__(field, *args)
-        self.title = field.verbose_name
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "Still there"), ("yes", "Gone")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Mirrored]) -> QuerySet[Mirrored]:
+        return queryset.filter(gone_at__isnull=self.value() == "no") if self.value() else queryset
 
 
 @admin.register(FaxApplication)
 class FaxApplicationAdmin(MirrorAdmin):
     list_display = ["application_name", "team", "active", "telnyx_id", "webhook_event_url", "gone_at"]
-    list_filter = ["team", "active", ("gone_at", GoneFilter)]
+    list_filter = ["team", "active", GoneFilter]
     list_select_related = ["team"]
     search_fields = ["application_name", "telnyx_id"]
     search_help_text = "Name or Telnyx's id."
@@ -111,7 +114,7 @@ class FaxApplicationAdmin(MirrorAdmin):
 @admin.register(PhoneNumber)
 class PhoneNumberAdmin(MirrorAdmin):
     list_display = ["phone_number", "label", "team", "status", "connection_id", "gone_at"]
-    list_filter = ["team", ("status", admin.AllValuesFieldListFilter), ("gone_at", GoneFilter)]
+    list_filter = ["team", ("status", admin.AllValuesFieldListFilter), GoneFilter]
     list_select_related = ["team"]
     search_fields = ["phone_number", "label", "telnyx_id"]
     search_help_text = "Number, label or Telnyx's id."

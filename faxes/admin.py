@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from accounts.admin.base import MirrorAdmin, ReadOnlyAdmin, ReadOnlyInline, WordFilter, folded, person
+from accounts.admin.base import MirrorAdmin, ReadOnlyAdmin, ReadOnlyInline, WordFilter, facts, folded, person
 from applications.admin import refresh_each
 from contacts.models import Correspondent
 from contacts.numbers import format_number, parse_number
@@ -25,12 +25,12 @@ from faxes.wording import BAD, GOOD, PLAIN, UNSURE, WAIT, state_of
 TONES = {GOOD: "success", BAD: "danger", WAIT: "info", UNSURE: "warning", PLAIN: "default"}
 
 
-class NeedFilter(admin.SimpleListFilter):
-    """What waits for a person, of any age: there are few of each, and an index leads to them."""
+class MissingFilter(admin.SimpleListFilter):
+    """What a person has to see to, of any age: there are few of each, and an index leads to them."""
 
-    title = "what needs a person"
-    parameter_name = "need"
-    needs = {
+    title = "what is missing"
+    parameter_name = "missing"
+    lacks = {
         "team": ("A team", Q(team=None)),
         # The second condition is the index's own.
         "evidence": ("Evidence whether it was sent", Q(outbox=Outbox.UNCERTAIN) & ~Q(outbox="")),
@@ -38,14 +38,14 @@ class NeedFilter(admin.SimpleListFilter):
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(need, words) for need, (words, _) in self.needs.items()]
+        return [(lack, words) for lack, (words, _) in self.lacks.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Fax]) -> QuerySet[Fax]:
-        return queryset.filter(self.needs[need][1]) if (need := self.value()) in self.needs else queryset
+        return queryset.filter(self.lacks[lack][1]) if (lack := self.value()) in self.lacks else queryset
 
 
 class StatusFilter(WordFilter):
-    column, time_column = "status", "created_at"
+    column, time_column, theirs = "status", "created_at", True
     known = [(word, word) for word in [*RANK, "delivered", "received", "failed"]]
 
 
@@ -65,8 +65,8 @@ class AttemptInline(ReadOnlyInline):
     readonly_fields = ["proof"]
 
     @admin.display(description="evidence")
-    def proof(self, attempt: Attempt) -> SafeString:
-        return folded(attempt.evidence)
+    def proof(self, attempt: Attempt) -> str:
+        return facts(attempt.evidence)
 
 
 class EventInline(ReadOnlyInline):
@@ -80,14 +80,14 @@ class EventInline(ReadOnlyInline):
         return rows.select_related("by")
 
     @admin.display(description="data")
-    def what(self, event: FaxEvent) -> SafeString:
-        return folded(event.data)
+    def what(self, event: FaxEvent) -> str:
+        return facts(event.data)
 
 
 @admin.register(Fax)
 class FaxAdmin(MirrorAdmin):
     list_display = ["created_at", "direction", "sender", "recipient", "state", "status", "pages", "team"]
-    list_filter = [NeedFilter, "direction", StatusFilter, OutboxFilter, MediaFilter, "team"]
+    list_filter = [MissingFilter, "direction", StatusFilter, OutboxFilter, MediaFilter, "team"]
     list_select_related = ["team", "document"]
     exact = ("id", "telnyx_id")
     search_help_text = "A fax's id, Telnyx's id of it, or the other side's number, in full."
@@ -95,7 +95,7 @@ class FaxAdmin(MirrorAdmin):
     actions = ["refresh", "retry"]
     inlines = [EventInline, AttemptInline]
     fieldsets = [
-        (None, {"fields": ["direction", "from_number", "to_number", "state", "team", "created_at"]}),
+        (None, {"fields": ["direction", "sender", "recipient", "standing", "team", "created_at"]}),
         (
             "Telnyx's",
             {
@@ -166,32 +166,42 @@ class FaxAdmin(MirrorAdmin):
 
     @admin.display(description="from")
     def sender(self, fax: Fax) -> str:
-        return format_number(fax.from_number)
+        return _in_one_piece(fax.from_number)
 
     @admin.display(description="to")
     def recipient(self, fax: Fax) -> str:
-        return format_number(fax.to_number)
+        return _in_one_piece(fax.to_number)
 
     @display(description="state", label=TONES)
     def state(self, fax: Fax) -> tuple[str, str]:
         state = state_of(fax)
         return state.tone, state.word
 
+    @admin.display(description="state")
+    def standing(self, fax: Fax) -> str:
+        state = state_of(fax)
+        return f"{state.word.capitalize()}. {state.sentence}"
+
     @admin.display(description="pages")
     def pages(self, fax: Fax) -> int | None:
         return fax.document.pages if fax.document else fax.page_count
 
     @admin.display(description="problem")
-    def trouble(self, fax: Fax) -> SafeString:
-        return folded(fax.problem)
+    def trouble(self, fax: Fax) -> str:
+        return facts(fax.problem)
 
     @admin.display(description="options")
-    def wishes(self, fax: Fax) -> SafeString:
-        return folded(fax.options)
+    def wishes(self, fax: Fax) -> str:
+        return facts(fax.options)
 
     @admin.display(description="JSON")
     def payload(self, fax: Fax) -> SafeString:
         return folded(fax.raw)
+
+
+def _in_one_piece(number: str) -> str:
+    no_break_space = "\N{NO-BREAK SPACE}"
+    return format_number(number).replace(" ", no_break_space)
 
 
 def _number(term: str) -> str:

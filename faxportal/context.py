@@ -14,10 +14,11 @@ def house(request: HttpRequest) -> dict[str, str | bool | None]:
     """Sentences for the bars on top of a page, `worker_stale` and `sending_paused`, empty where all is well; and
     whether the person `may_send` from somewhere.
 
-    Not asked for strangers, nor for a fragment, whose page has its bars already.
+    Not asked for strangers, nor for a fragment, whose page has its bars already, nor for the admin, which has none.
     """
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or getattr(request, "htmx", False):
+    without = getattr(request, "htmx", False) or request.path.startswith("/admin/")
+    if user is None or not user.is_authenticated or without:
         return {}
     return {
         "worker_stale": worker_problem(),

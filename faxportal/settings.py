@@ -11,6 +11,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from faxportal.logs import configure_logging
@@ -200,6 +201,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env("TRUSTED_PROXY_COUNT")
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
+# Of the admin: to the second, and with the zone.
+FORMAT_MODULE_PATH = "faxportal.formats"
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 
@@ -212,6 +215,7 @@ UNFOLD = {
     "SITE_HEADER": "Faxportal",
     "SITE_SUBHEADER": "Administration",
     "SITE_SYMBOL": "fax",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/mark.svg")}],
     "SITE_URL": "/",
     # The audit log is the history.
     "SHOW_HISTORY": False,

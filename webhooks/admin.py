@@ -21,7 +21,7 @@ class StateFilter(WordFilter):
 
 
 class EventTypeFilter(WordFilter):
-    column, time_column = "event_type", "received_at"
+    column, time_column, theirs = "event_type", "received_at", True
 
 
 @admin.register(Delivery)

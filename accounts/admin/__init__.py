@@ -27,6 +27,9 @@ admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
 
 
+ACCESS = "Superusers administer the house and see every team. Who else sees what is told on each team's page."
+
+
 class OneAddressEach(forms.ModelForm):
     """An address logs in, so it can belong to one person only."""
 
@@ -61,7 +64,7 @@ class UserAdmin(BaseUserAdmin, HouseAdmin):
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         ("Person", {"fields": ["first_name", "last_name", "email"]}),
-        ("Access", {"fields": ["is_active", "is_superuser"], "description": "Teams are given on the team's page."}),
+        ("Access", {"fields": ["is_active", "is_superuser"], "description": ACCESS}),
         ("Times", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
@@ -105,6 +108,7 @@ class MembershipInline(TabularInline):
     fields = ["user", "role"]
     autocomplete_fields = ["user"]
     extra = 0
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
         rows: models.QuerySet[Membership] = super().get_queryset(request)
@@ -156,8 +160,10 @@ class LogEntryAdmin(ReadOnlyAdmin):
     search_help_text = "The id of what was acted on, in full."
     deferred = ("data",)
     fieldsets = [
-        (None, {"fields": ["at", "actor_name", "actor_id", "action", "object_type", "object_id", "object_name"]}),
-        ("More", {"fields": ["what"]}),
+        (
+            None,
+            {"fields": ["at", "actor_name", "actor_id", "action", "object_type", "object_id", "object_name", "what"]},
+        ),
         ("Chain", {"fields": ["chain", "sequence", "previous_hash", "hash"], "classes": ["collapse"]}),
     ]
 

@@ -57,6 +57,7 @@ class HouseAdmin(ModelAdmin):
 
     list_per_page = MOST_SELECTED
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     paginator: Any = BoundedPaginator
     sortable_by: Any = ()
     list_fullwidth = True
@@ -157,6 +158,7 @@ class MirrorAdmin(HouseAdmin):
 
 class ReadOnlyInline(TabularInline):
     extra = 0
+    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -171,13 +173,14 @@ class ReadOnlyInline(TabularInline):
 class WordFilter(admin.SimpleListFilter):
     """Rows of the last thirty days with a certain word in a column.
 
-    The bound keeps a rare word from being looked for in every row there is. Words of Telnyx that we do not know are
-    offered once they have been seen.
+    The bound keeps a rare word from being looked for in every row there is. Where the words are Telnyx's, those that we
+    do not know are offered once they have been seen.
     """
 
     column: ClassVar[str]
     time_column: ClassVar[str]
     known: ClassVar[Sequence[tuple[str, str]]] = ()
+    theirs: ClassVar[bool] = False
     days: ClassVar[int] = 30
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
@@ -186,6 +189,8 @@ class WordFilter(admin.SimpleListFilter):
         super().__init__(request, params, model, model_admin)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        if not self.theirs:
+            return list(self.known)
         newest = model_admin.model._default_manager.order_by(f"-{self.time_column}", "-id")
         seen = set(newest.values_list(self.column, flat=True)[:SEEN_LATELY])
         unknown = sorted(seen - {word for word, _ in self.known} - {""})
@@ -216,8 +221,14 @@ def matching(model: type[models.Model], columns: Sequence[str], term: str) -> mo
     return found
 
 
+def facts(value: Mapping[str, Any]) -> str:
+    """A few facts on one line, such as “pages: 3, bytes: 12345”."""
+    said = without_links(value).items()
+    return ", ".join(f"{name}: {fact if isinstance(fact, str) else json.dumps(fact)}" for name, fact in said)
+
+
 def folded(value: Any) -> SafeString:
-    """JSON or text to be read, whatever is in it. Long ones scroll by themselves."""
+    """JSON or text to be read, whatever is in it. A long one scrolls by itself."""
     text = value if isinstance(value, str) else json.dumps(without_links(value), indent=2, ensure_ascii=False)
     return format_html('<pre class="max-h-96 overflow-auto text-xs whitespace-pre-wrap break-all">{}</pre>', text)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 THEIRS = "their side"
 OURS = "our side"
 TELNYX = "Telnyx"
-LINE = "the line between"
+LINE = "the line in between"
 NOBODY_KNOWS = "not known"
 
 AGAIN = "Send it again."

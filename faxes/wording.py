@@ -37,7 +37,7 @@ class Line:
 
 PREPARING = State("preparing", WAIT, "Its pages are being put together.")
 WAITING = State("waiting", WAIT, "It is ready and waits for its turn to call this number.")
-TRYING_ANEW = State("waiting", WAIT, "The last try did not reach Telnyx. Nothing was sent, and we try again soon.")
+TRYING_ANEW = State("waiting", WAIT, "The last try got nowhere. Nothing was sent, and we try again soon.")
 HANDING_OVER = State("handing over", WAIT, "Its pages are being handed to Telnyx.")
 STOPPING = State("cancelling", WAIT, "It is being stopped. If it has left already, Telnyx is asked to stop it.")
 STOPPING_THERE = State("cancelling", WAIT, "Telnyx has agreed to stop it and will report its end.")

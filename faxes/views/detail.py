@@ -109,14 +109,14 @@ def _context(user: User, fax: Fax) -> dict[str, Any]:
         "may_cancel": may_act and services.can_cancel(fax),
         "may_send_again": may_act and services.can_send_again(fax),
         "next_try": fax.due_at if fax.media == Media.WAITING and fax.problem else None,
-        "may_fetch": may_act and (fax.media == Media.MISSING or bool(fax.media == Media.WAITING and fax.problem)),
+        "may_fetch": may_act and bool(fax.problem) and fax.media in (Media.WAITING, Media.MISSING),
         "candidates": _candidates(attempt) if attempt else [],
+        "every": None if fax.is_over else WHILE_OPEN,
     }
     said = repr([value for name, value in shown.items() if name != "fax"])
     return shown | {
         "version": hashlib.sha256(said.encode()).hexdigest()[:16],
         "page_numbers": range(1, shown["pages"] + 1),
-        "every": None if fax.is_over else WHILE_OPEN,
         # The one-use token of “Send again”.
         "batch": uuid.uuid4(),
     }
@@ -193,5 +193,6 @@ def _plain(value: Any) -> str:
 def _raw(fax: Fax) -> str:
     """Telnyx's last words about the fax, for those who read such. Its links to the pages are left out: pages are shown
     by us, to those who may see them, and each download is on record."""
-    kept = {key: value for key, value in fax.raw.items() if "url" not in key or "webhook" in key}
+    plain = {key: value for key, value in fax.raw.items() if not isinstance(value, list | dict)}
+    kept = {key: value for key, value in plain.items() if "webhook" in key or "://" not in str(value)}
     return json.dumps(kept, indent=2, ensure_ascii=False, sort_keys=True) if kept else ""

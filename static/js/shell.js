@@ -13,7 +13,8 @@
     const next = at < 0 ? 0 : at + by;
     if (all[next]) {
       all[next].focus({ preventScroll: true });
-      all[next].scrollIntoView({ block: "nearest" });
+      // A page of a fax is higher than the window: its top is what one wants to see.
+      all[next].scrollIntoView({ block: all[next].closest(".sheets") ? "start" : "nearest" });
     }
     return all.length > 0;
   }

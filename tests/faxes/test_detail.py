@@ -105,7 +105,8 @@ def test_the_page_gives_the_facts(logged_in: Any, bob: User, team: Team) -> None
 
 
 def test_telnyxs_own_words_leave_out_its_links_to_the_pages(logged_in: Any, bob: User, team: Team) -> None:
-    raw = {"id": "x", "internal_failure_reason": "odd", "stored_media_url": "https://s3/1", "media_url": "https://s3/2"}
+    links = {"stored_media_url": "https://s3/1", "media_url": ["https://s3/2"], "extra": {"preview": "https://s3/3"}}
+    raw = {"id": "x", "internal_failure_reason": "odd", **links}
     page = page_of(logged_in(bob), delivered(team, raw=raw))
     assert "internal_failure_reason" in page
     assert "https://s3" not in page

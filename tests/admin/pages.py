@@ -1,0 +1,92 @@
+"""The admin's addresses, what its pages say, and rows to fill its lists with."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db import models, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import Team, User
+from contacts.models import Correspondent
+from faxes.models import Fax
+from sync.models import Heartbeat, SyncRun
+from tests import builders
+from webhooks.models import Delivery
+
+MODELS: list[type[models.Model]] = list(admin.site._registry)
+
+
+def listing(model: type[models.Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def form(row: models.Model) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def shown(client: Client, model: type[models.Model], **query: str) -> list[Any]:
+    """The rows of a list as it answers to this query."""
+    response = client.get(listing(model), query)
+    assert response.status_code == 200
+    return list(response.context["cl"].result_list)
+
+
+def act(client: Client, action: str, *rows: models.Model) -> list[str]:
+    """Carry out an action on rows of one list. Returns what the page then says, a sentence each."""
+    ticked = [str(row.pk) for row in rows]
+    data = {"action": action, "_selected_action": ticked, "index": "0"}
+    return said(client.post(listing(type(rows[0])), data, follow=True))
+
+
+def said(response: Any) -> list[str]:
+    return [str(message) for message in response.context["messages"]]
+
+
+def delivery(body: bytes = b'{"data": {}}', **columns: Any) -> Delivery:
+    columns.setdefault("event_id", str(uuid.uuid4()))
+    columns.setdefault("event_type", "fax.delivered")
+    columns.setdefault("received_at", timezone.now())
+    return Delivery.objects.create(body=body, **columns)
+
+
+def entry() -> None:
+    with transaction.atomic():
+        audit.record(audit.Entry("fax.send", by=_user(), on=_team(), team=_team(), data={"to": builders.THEIRS}))
+
+
+def _user() -> User:
+    return User.objects.create_user(uuid.uuid4().hex, f"{uuid.uuid4().hex}@example.com")
+
+
+def _team() -> Team:
+    return Team.objects.create(name=uuid.uuid4().hex, slug=uuid.uuid4().hex)
+
+
+def _fax() -> Fax:
+    team = _team()
+    far = Correspondent.objects.create(team=team, number=builders.THEIRS)
+    return builders.outbound(team, outbox="rejected", correspondent=far, raw={"a": 1}, created_by=_user())
+
+
+# A row of each model that refers to as much as it can.
+ROW: dict[str, Callable[[], object]] = {
+    "accounts.user": _user,
+    "accounts.team": _team,
+    "accounts.logentry": entry,
+    "applications.faxapplication": lambda: builders.application(_team(), raw={"a": 1}),
+    "applications.phonenumber": lambda: builders.number(_team(), raw={"a": 1}),
+    "contacts.correspondent": lambda: Correspondent.objects.create(team=_team(), number=builders.THEIRS),
+    "faxes.fax": _fax,
+    "faxes.document": builders.document,
+    "sync.syncrun": lambda: SyncRun.objects.create(window_start=timezone.now() - timedelta(hours=1)),
+    "sync.heartbeat": lambda: Heartbeat.beat(uuid.uuid4().hex),
+    "webhooks.delivery": delivery,
+}

@@ -18,7 +18,7 @@ from documents.layers import copy_layers, hidden_layers
 from documents.pdf import opened
 
 LETTER = Rectangle(0, 0, 612, 792)
-KEPT_OF_PAGE = {"/Type", "/Parent", "/MediaBox", "/Rotate", "/UserUnit", "/Resources", "/Contents", "/Group"}
+KEPT_OF_PAGE = {"/Type", "/Parent", "/MediaBox", "/Rotate", "/Resources", "/Contents", "/Group"}
 # What pictures and drawings carry besides themselves: where they come from, files elsewhere, other versions.
 DROPPED_OF_STREAM = {"/AF", "/Alternates", "/F", "/FDecodeParms", "/FFilter", "/Metadata", "/OPI", "/PieceInfo", "/Ref"}
 # Flags of annotations, with the numbers of the PDF reference.

@@ -64,29 +64,34 @@ CONVERTERS: dict[str, Callable[[Path, str, str, Path, int], None]] = {
 
 def _parts(image: ImageFile.ImageFile, source: Path, name: str) -> Iterator[bytes]:
     """PDFs that together have a page for each frame."""
-    if _is_fax(image):
+    if all(_is_fax(image) for _ in images.frames(image)):
         # Its dots are copied as they are compressed: lossless, and thirty times as fast as decoding them.
-        yield _pdf(source.read_bytes(), lambda width, height, dpi: placed(width / dpi[0], height / dpi[1]))
+        yield _pdf(source.read_bytes(), [placed(*images.inches(image)) for _ in images.frames(image)])
         return
     for _ in images.frames(image):
         page = placed(*images.inches(image))
         photo = image.format == "JPEG"
         # A fax has no colours, and grey takes a third of the memory.
         pixels = images.decoded(image, name, least=FINEST[0], colour=False)
-        yield _pdf(_encoded(pixels, photo), lambda *_, page=page: page)
+        yield _pdf(_encoded(pixels, photo), [page])
 
 
 def _is_fax(image: ImageFile.ImageFile) -> bool:
-    """Whether every frame is upright black and white."""
-    return image.format == "TIFF" and all(
-        image.mode == "1" and image.getexif().get(ExifTags.Base.Orientation, 1) == 1 for _ in images.frames(image)
-    )
+    """Whether the frame is black and white, upright, and says how fine it is: img2pdf fails over a senseless answer."""
+    upright = image.getexif().get(ExifTags.Base.Orientation, 1) == 1
+    return image.format == "TIFF" and image.mode == "1" and upright and images.resolution(image) is not None
 
 
-def _pdf(data: bytes, layout: Callable[..., Layout]) -> bytes:
+def _pdf(data: bytes, pages: list[Layout]) -> bytes:
+    """The frames of a picture, each laid out in its turn."""
+    layouts = iter(pages)
     # nodate: the same pictures make the same bytes at any time.
     pdf: bytes = img2pdf.convert(
-        data, layout_fun=layout, nodate=True, rotation=img2pdf.Rotation.none, engine=img2pdf.Engine.internal
+        data,
+        layout_fun=lambda *_: next(layouts),
+        nodate=True,
+        rotation=img2pdf.Rotation.none,
+        engine=img2pdf.Engine.internal,
     )
     return pdf
 

@@ -21,6 +21,7 @@ FORMATS = {TIFF: "TIFF", JPEG: "JPEG", PNG: "PNG"}
 MOST_MEMORY = 160_000_000
 BYTES_PER_PIXEL = {"1": 1, "L": 1, "P": 1, "I;16": 2, "RGBA": 8}
 SIDEWAYS = (5, 6, 7, 8)
+SCREEN = (96.0, 96.0)
 
 # Pillow tells a broken file by whichever of these its decoder ran into. An OSError without a number is its own; its
 # warnings of damage get here only where warnings are errors.
@@ -136,9 +137,7 @@ def inches(image: ImageFile.ImageFile) -> tuple[float, float]:
 
     To be asked before the frame is decoded.
     """
-    across, down = (float(dots) for dots in image.info.get("dpi") or (0, 0))
-    if not (across > 1 and down > 1):
-        across = down = 96
+    across, down = resolution(image) or SCREEN
     width, height = image.size
     if image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS:
         across, down = down, across
@@ -146,3 +145,12 @@ def inches(image: ImageFile.ImageFile) -> tuple[float, float]:
         if image.format != "TIFF":
             width, height = height, width
     return width / across, height / down
+
+
+def resolution(image: Image.Image) -> tuple[float, float] | None:
+    """Dots per inch along the lines and across them, as they are stored; None where the file gives no sensible answer.
+
+    A fax has twice as many along as across.
+    """
+    along, across = (float(dots) for dots in image.info.get("dpi") or (0, 0))
+    return (along, across) if along > 1 and across > 1 else None

@@ -47,7 +47,8 @@ def opened(path: Path, name: str, *, inherit: bool = True) -> Iterator[pikepdf.P
     except TooHeavy:
         raise refusal("bomb", name) from None
     except FAULTS as fault:
-        raise refusal(_reason(str(fault)), name) from None
+        # Without the path, which may hold any word.
+        raise refusal(_reason(str(fault).replace(str(path), "")), name) from None
 
 
 def _reason(fault: str) -> str:

@@ -55,8 +55,9 @@ def draw_annotations(source: Path, out: Path, name: str) -> None:
         for index in range(len(document)):
             page = document[index]
             try:
-                # Showing a page makes PDFium draw what is not drawn yet, however small it is shown.
-                _drawn(page, 8 / max(page.get_size()))
+                if raw.FPDFPage_GetAnnotCount(page):
+                    # Showing a page makes PDFium draw what is not drawn yet, however small it is shown.
+                    _drawn(page, 8 / max(page.get_size()))
             finally:
                 page.close()
         document.save(out)

@@ -136,6 +136,12 @@ def test_a_pdf_locked_by_a_certificate_is_encrypted(tmp_path: Path) -> None:
     assert refused(put(tmp_path, data)).code == "encrypted"
 
 
+def test_the_place_of_a_file_does_not_change_what_is_wrong_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "encryption, memory limit exceeded"
+    folder.mkdir()
+    assert refused(put(folder, papers.broken_pdf())).code == "broken"
+
+
 def test_a_pdf_that_lost_only_its_table_is_repaired(tmp_path: Path) -> None:
     whole = papers.text_pdf()
     assert inspect(put(tmp_path, whole[: whole.rindex(b"xref\n0") + 40]), name="x").pages == 3

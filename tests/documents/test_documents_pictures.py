@@ -193,6 +193,16 @@ def test_where_a_picture_lies(inches: tuple[float, float], page: tuple[int, int]
     assert (width, height) == image
 
 
+def test_frames_of_every_size_and_kind_can_follow_each_other(tmp_path: Path) -> None:
+    first = sheet(850, 1100)
+    frames = [sheet(5100, 6600), first.convert("1"), first.convert("RGB"), sheet(1700, 2200), first.rotate(180)]
+    data = saved(first, "TIFF", save_all=True, append_images=frames, compression="tiff_lzw", dpi=(100, 100))
+    path = merged(tmp_path, data)
+    shades = [quarters(seen(path, number, width=425)) for number in range(1, 7)]
+    assert [page == sorted(page) for page in shades] == [True] * 5 + [False]
+    assert shades[5] == sorted(shades[5], reverse=True)
+
+
 def test_a_photo_is_reduced_to_what_a_fax_can_show(tmp_path: Path) -> None:
     path = merged(tmp_path, papers.photo_jpeg(4032, 3024))
     with pikepdf.open(path) as pdf:
@@ -228,9 +238,10 @@ def test_nothing_of_the_camera_is_sent(tmp_path: Path) -> None:
     assert b"Pocket Camera" not in content and b"Exif" not in content
 
 
-@pytest.mark.parametrize("dpi", [(0, 0), (1, 1), (72, 0)])
-def test_a_senseless_resolution_is_ignored(dpi: tuple[int, int], tmp_path: Path) -> None:
-    data = saved(sheet(850, 1100), "TIFF", dpi=dpi)
+@pytest.mark.parametrize("mode", ["L", "1"])
+@pytest.mark.parametrize("dpi", [(0, 0), (1, 1), (72, 0), (0.2, 300), None])
+def test_a_senseless_resolution_is_ignored(dpi: tuple[int, int] | None, mode: str, tmp_path: Path) -> None:
+    data = saved(sheet(850, 1100).convert(mode), "TIFF", **({"dpi": dpi} if dpi else {}))
     with pikepdf.open(merged(tmp_path, data)) as pdf:
         # As on a screen of 96 dpi: 8.85 inches wide, hence reduced to fit.
         assert [float(edge) for edge in pdf.pages[0].mediabox.as_list()] == [0, 0, 612, 792]

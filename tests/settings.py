@@ -26,4 +26,7 @@ if "sqlite3" in DATABASES["default"]["ENGINE"]:  # noqa: F405
     # A file, as in production: a database in memory cannot be shared by threads and processes. In memory all the same
     # where the system has such a place.
     shared_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
-    DATABASES["default"]["TEST"] = {"NAME": f"{shared_memory}/faxportal-tests-{os.getpid()}.sqlite3"}  # noqa: F405
+    file = f"{shared_memory}/faxportal-tests-{os.getpid()}.sqlite3"
+    # Both names: a live server that starts before the tests' database would else take it for one in memory, and all
+    # its threads would use one connection.
+    DATABASES["default"] |= {"NAME": file, "TEST": {"NAME": file}}  # noqa: F405

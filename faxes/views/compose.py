@@ -34,7 +34,7 @@ from faxes import drafts
 from faxes.forms import ComposeForm, numbers_to_send_from
 from faxes.links import can_link
 from faxes.models import Batch, Document, Fax
-from faxes.recipients import MOST, Recipients
+from faxes.recipients import MOST, Recipient, Recipients
 from faxes.services import send
 from faxes.views.guards import is_fragment
 from faxes.views.media import picture
@@ -64,12 +64,9 @@ class Sheet:
         return [(document, number) for document in self.documents for number in range(1, document.pages + 1)]
 
     @property
-    def addressee(self) -> str:
-        """Whom it goes to: one by name and number, because a wrong number is noticed when it is read; else how many."""
-        if len(self.read.entries) != 1:
-            return f"{len(self.read.entries)} recipients"
-        only = self.read.entries[0]
-        return f"{only.name}, {only.line}" if only.name else only.line
+    def only(self) -> Recipient | None:
+        """The one it goes to, if it is one: then number and name are said, because a wrong number shows when read."""
+        return self.read.entries[0] if len(self.read.entries) == 1 else None
 
     @property
     def sender(self) -> str:
@@ -266,10 +263,11 @@ def _changed(request: HttpRequest, user: User, *, problems: Sequence[str] = (), 
 def _page(
     request: HttpRequest, sheet: Sheet, form: ComposeForm, *, part: str = "", status: int = 200, **more: Any
 ) -> HttpResponse:
-    """The part that changed for the page's script, else the whole page."""
-    template = part if part and is_fragment(request) else "faxes/compose.html"
+    """The part that changed for the page's script, which reads what it says; else the whole page."""
     context = {"form": form, "sheet": sheet, "limits": LIMITS, "can_link": can_link(), **more}
-    return render(request, template, context, status=status)
+    if part and is_fragment(request):
+        return render(request, part, context)
+    return render(request, "faxes/compose.html", context, status=status)
 
 
 LIMITS = {

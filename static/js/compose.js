@@ -26,6 +26,7 @@
   }
 
   const say = (text) => { byId("sentence").textContent = text; };
+
   const LOST = "The portal cannot be reached, or you have been signed out. What you filled in is still here.";
 
   async function post(url, data) {
@@ -49,7 +50,8 @@
     if (mine !== turn) return;
     if (!swap(html)) return say(LOST);
     list.value = [...chips.children].map((chip) => chip.dataset.line).join("\n");
-    entry.toggleAttribute("aria-invalid", Boolean(chips.querySelector(".chip-bad")));
+    entry.setAttribute("aria-invalid", Boolean(chips.querySelector(".chip-bad")));
+    if (document.activeElement === entry) entry.scrollIntoView({ block: "nearest" });
   }
 
   function warn(text) {
@@ -124,6 +126,12 @@
   const waiting = [];
   let current = null;
 
+  function holdOn() {
+    const busy = Boolean(current || waiting.length);
+    if (busy) say("Wait until every file is here, then send.");
+    return busy;
+  }
+
   function problem(text) {
     const line = document.createElement("li");
     line.textContent = text;
@@ -143,6 +151,7 @@
       else waiting.push(row(file));
     }
     next();
+    holdOn();
   }
 
   function row(file) {
@@ -189,6 +198,7 @@
       current.line.remove();
       current = null;
       next();
+      holdOn();
     });
     request.send(data);
   }
@@ -266,28 +276,28 @@
 
   // The preview: which page is seen, and the pager.
 
-  const sheets = () => [...form.querySelectorAll(".sheets .sheet")];
+  const sheets = () => [...form.querySelectorAll(".proof .proof-page")];
 
   function seen(box) {
     const middle = box.scrollTop + box.clientHeight / 2;
-    return Math.max(0, sheets().findLastIndex((sheet) => sheet.offsetTop - box.offsetTop <= middle));
+    return Math.max(0, sheets().findLastIndex((sheet) => sheet.offsetTop <= middle));
   }
 
   form.addEventListener("scroll", (event) => {
     const now = byId("page-now");
-    if (now && event.target.classList.contains("sheets")) now.textContent = seen(event.target) + 1;
+    if (now && event.target.classList.contains("proof")) now.textContent = seen(event.target) + 1;
   }, true);
 
   function turnTo(sheet) {
     const box = sheet.parentElement;
-    box.scrollTo({ top: sheet.offsetTop - box.offsetTop - 12 });
+    box.scrollTo({ top: sheet.offsetTop - 14 });
   }
 
   form.addEventListener("click", (event) => {
     const turned = event.target.closest("[data-turn]");
     const picture = event.target.closest(".file-picture");
     if (turned) {
-      const at = seen(form.querySelector(".sheets")) + Number(turned.dataset.turn);
+      const at = seen(form.querySelector(".proof")) + Number(turned.dataset.turn);
       if (sheets()[at]) turnTo(sheets()[at]);
     } else if (picture) {
       event.preventDefault();
@@ -310,11 +320,7 @@
   });
 
   form.addEventListener("submit", (event) => {
-    if (leaving || current || waiting.length) {
-      event.preventDefault();
-      if (!leaving) say("Wait until every file is here, then send.");
-      return;
-    }
+    if (leaving || holdOn()) return event.preventDefault();
     list.value = [...split(list.value), ...split(entry.value)].join("\n");
     entry.value = "";
     leaving = true;

@@ -181,6 +181,14 @@ def test_the_secret_of_a_link_is_never_repeated(
     assert SECRET not in "".join(traceback.format_exception(caught.value)) + caplog.text
 
 
+def test_nor_is_it_when_nobody_is_there(settings: Settings) -> None:
+    port = closed_port()
+    settings.PRIVATE_HOSTS_ALLOWED = [f"127.0.0.1:{port}"]
+    with pytest.raises(FetchError) as caught:
+        fetch(f"http://127.0.0.1:{port}/?{SECRET}", io.BytesIO())
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
 def test_a_disk_that_is_full_is_our_trouble_and_not_the_links(settings: Settings) -> None:
     class Full(io.BytesIO):
         def write(self, data: object) -> int:

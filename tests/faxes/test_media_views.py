@@ -86,6 +86,7 @@ def test_a_picture_seen_before_is_not_sent_again_but_access_is_asked_each_time(
 @pytest.mark.parametrize("number", [0, 3, 10**30])
 def test_a_page_that_is_none_is_not_found(logged_in: LogIn, vera: User, fax: Fax, number: int) -> None:
     assert logged_in(vera).get(page_of(fax, number)).status_code == 404
+    assert logged_in(vera).get(page_of(fax, number), headers={"If-None-Match": "*"}).status_code == 404
 
 
 @pytest.mark.parametrize("address", [page_of, file_of])

@@ -22,6 +22,4 @@ urlpatterns = [
     path("<uuid:fax_id>/fetch-again/", detail.fetch_again, name="fetch_again"),
     path("<uuid:fax_id>/not-sent/", detail.not_sent, name="not_sent"),
     path("<uuid:fax_id>/is-it/", detail.is_it, name="is_it"),
-    path("<uuid:fax_id>/pages/<int:number>.png", media.page, name="page"),
-    path("<uuid:fax_id>/file/", media.file, name="file"),
 ]

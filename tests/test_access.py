@@ -1,0 +1,373 @@
+"""Who gets what from every address there is: every page × everybody × their own, somebody else's and nobody's faxes.
+
+The addresses come from the URL configuration itself, and one without a rule fails. An answer is a status, or LOGIN.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import models, transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import Team, User
+from faxes.links import link_to
+from faxes.models import Attempt, Batch, Document, Fax
+from faxes.states import Outbox
+from tests import builders
+from tests.admin.pages import ROW
+from tests.papers import text_pdf
+
+LOGIN = "to the log-in"
+Answer = int | str | None
+
+
+class Rank(IntEnum):
+    """What somebody is in one team."""
+
+    STRANGER = 0
+    VIEWER = 1
+    MEMBER = 2
+    MANAGER = 3
+    ADMINISTRATOR = 4
+
+
+# Who they are in the team whose fax is asked for. Faxes of nobody are the administrators' alone.
+PEOPLE = {
+    "anonymous": {},
+    "vera": {"ours": Rank.VIEWER},
+    "bob": {"ours": Rank.MEMBER},
+    "alice": {"ours": Rank.MANAGER},
+    "charlie": {"theirs": Rank.MANAGER},
+    "root": dict.fromkeys(("ours", "theirs", "nobody's"), Rank.ADMINISTRATOR),
+}
+WHOSE = ("ours", "theirs", "nobody's")
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Somebody, and whose fax they ask for."""
+
+    name: str
+    whose: str
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.name == "anonymous"
+
+    @property
+    def is_admin(self) -> bool:
+        return self.name == "root"
+
+    @property
+    def rank(self) -> Rank:
+        return PEOPLE[self.name].get(self.whose, Rank.STRANGER)
+
+    @property
+    def sends(self) -> bool:
+        return max(PEOPLE[self.name].values(), default=Rank.STRANGER) >= Rank.MEMBER
+
+
+Expected = Callable[[Asker], Answer]
+
+
+def everybody(answer: Answer) -> Expected:
+    return lambda asker: answer
+
+
+def people(answer: Answer) -> Expected:
+    return lambda asker: LOGIN if asker.is_anonymous else answer
+
+
+def visitors(answer: Answer) -> Expected:
+    """For who is not logged in; whoever is gets led away."""
+    return lambda asker: answer if asker.is_anonymous else 302
+
+
+def senders(answer: Answer) -> Expected:
+    return lambda asker: people(answer if asker.sends else 403)(asker)
+
+
+def sheet(answer: Answer, *, others: Answer = 403) -> Expected:
+    """Bob's sheet is bob's, even before his manager and the administrators."""
+    return lambda asker: senders(answer if asker.name == "bob" else others)(asker)
+
+
+def fax(answer: Answer, *, at_least: Rank = Rank.VIEWER) -> Expected:
+    """A stranger finds nothing, and who may only look is refused."""
+
+    def expected(asker: Asker) -> Answer:
+        if asker.rank is Rank.STRANGER:
+            return people(404)(asker)
+        return answer if asker.rank >= at_least else 403
+
+    return expected
+
+
+def admins(answer: Answer) -> Expected:
+    return lambda asker: people(answer if asker.is_admin else 403)(asker)
+
+
+NOT_ALLOWED = everybody(405)
+NOT_ASKED = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    get: Expected
+    post: Expected = NOT_ALLOWED
+
+
+def changes_fax() -> Rule:
+    return Rule(get=NOT_ALLOWED, post=fax(302, at_least=Rank.MEMBER))
+
+
+RULES = {
+    "home": Rule(everybody(302), everybody(302)),
+    "faxes:inbox": Rule(people(200)),
+    "faxes:sent": Rule(people(200)),
+    "faxes:new": Rule(sheet(200, others=404), sheet(200)),
+    "faxes:new_sentence": Rule(NOT_ALLOWED, senders(200)),
+    "faxes:new_files": Rule(NOT_ALLOWED, sheet(200)),
+    "faxes:new_file_remove": Rule(NOT_ALLOWED, sheet(200)),
+    "faxes:new_file_page": Rule(lambda asker: people(200 if asker.name == "bob" else 404)(asker)),
+    "faxes:new_order": Rule(NOT_ALLOWED, sheet(200)),
+    "faxes:detail": Rule(fax(200)),
+    "faxes:status": Rule(fax(200)),
+    "faxes:page": Rule(fax(200)),
+    "faxes:file": Rule(fax(200)),
+    "faxes:cancel": changes_fax(),
+    "faxes:again": changes_fax(),
+    "faxes:fetch_again": changes_fax(),
+    "faxes:not_sent": changes_fax(),
+    "faxes:is_it": changes_fax(),
+    # A signed link, here a forged one.
+    "for_telnyx": Rule(everybody(404)),
+    "healthz": Rule(everybody(200)),
+    "readyz": Rule(everybody(503)),
+    # Nobody but Telnyx can sign.
+    "webhooks:telnyx": Rule(NOT_ALLOWED, everybody(403)),
+    "webhooks:telnyx_slash": Rule(NOT_ALLOWED, everybody(403)),
+    "admin:index": Rule(admins(200), admins(NOT_ASKED)),
+    "admin:login": Rule(admins(302), admins(NOT_ASKED)),
+    # Who is not in the admin has nothing to leave, and is led to its door.
+    "admin:logout": Rule(lambda asker: 405 if asker.is_admin else 302, everybody(NOT_ASKED)),
+    "admin:password_change": Rule(admins(200), admins(NOT_ASKED)),
+    "admin:password_change_done": Rule(admins(200), admins(NOT_ASKED)),
+    "admin:autocomplete": Rule(admins(403), admins(NOT_ASKED)),
+    "admin:jsi18n": Rule(admins(200), admins(NOT_ASKED)),
+    "admin:view_on_site": Rule(admins(404), admins(NOT_ASKED)),
+    "admin:search": Rule(admins(404), admins(404)),
+    "admin:app_list": Rule(admins(200), admins(NOT_ASKED)),
+    "admin:?": Rule(admins(404), admins(404)),
+    "account_login": Rule(visitors(200), visitors(200)),
+    "account_logout": Rule(lambda asker: 302 if asker.is_anonymous else 200, everybody(302)),
+    "account_inactive": Rule(everybody(200)),
+    # Closed: it says so.
+    "account_signup": Rule(visitors(200), visitors(200)),
+    "account_reauthenticate": Rule(people(200), people(200)),
+    "account_email": Rule(people(200), people(302)),
+    "account_email_verification_sent": Rule(everybody(200)),
+    "account_confirm_email": Rule(everybody(200), everybody(404)),
+    "account_change_password": Rule(people(200), people(200)),
+    "account_set_password": Rule(people(302), people(302)),
+    "account_reset_password": Rule(everybody(200), everybody(200)),
+    "account_reset_password_done": Rule(everybody(200)),
+    "account_reset_password_from_key": Rule(everybody(200), everybody(200)),
+    "account_reset_password_from_key_done": Rule(everybody(200)),
+    "account_confirm_login_code": Rule(visitors(LOGIN), visitors(LOGIN)),
+}
+ADDED_BY_HAND = ("accounts_user", "accounts_team")
+for model in admin.site._registry:
+    name = f"{model._meta.app_label}_{model._meta.model_name}"
+    added = admins(200 if name in ADDED_BY_HAND else 403)
+    RULES |= {
+        f"admin:{name}_changelist": Rule(admins(200), admins(NOT_ASKED)),
+        f"admin:{name}_add": Rule(added, admins(NOT_ASKED)),
+        f"admin:{name}_change": Rule(admins(200), admins(NOT_ASKED)),
+        f"admin:{name}_history": Rule(admins(200), admins(NOT_ASKED)),
+        f"admin:{name}_delete": Rule(admins(403), admins(403)),
+        # The old address of the form.
+        f"admin:{name}_?": Rule(admins(302), admins(302)),
+    }
+RULES["admin:auth_user_password_change"] = Rule(admins(200), admins(NOT_ASKED))
+
+
+@dataclass(frozen=True)
+class Route:
+    """A line of the URL configuration: the name its rule goes by, and the whole pattern."""
+
+    name: str
+    path: str
+
+
+def routes(patterns: Any = None, above: str = "", spaces: tuple[str, ...] = ()) -> Iterator[Route]:
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        path = above + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = (*spaces, pattern.namespace) if pattern.namespace else spaces
+            yield from routes(pattern.url_patterns, path, inner)
+        elif isinstance(pattern, URLPattern):
+            yield Route(":".join([*spaces, pattern.name or unnamed(path)]), path)
+
+
+def unnamed(path: str) -> str:
+    """Of the admin's addresses some have no name, one of them for each model."""
+    of_model = re.match(r"admin/(\w+)/(\w+)/<", path)
+    return f"{of_model[1]}_{of_model[2]}_?" if of_model else "?"
+
+
+def filled_in(path: str, values: Mapping[str, object]) -> str:
+    """The address, with its parameters in place."""
+    bare = path.replace("^", "").replace("$", "")
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^()]*\)", lambda found: str(values[found[1] or found[2]]), bare)
+
+
+ROUTES = list(routes())
+
+
+def test_no_address_is_there_twice() -> None:
+    assert [path for path, times in Counter(route.path for route in ROUTES).items() if times > 1] == []
+
+
+def test_no_rule_is_left_over() -> None:
+    assert set(RULES) == {route.name for route in ROUTES}
+
+
+@dataclass(frozen=True)
+class House:
+    """Something of everybody, to be asked for."""
+
+    faxes: dict[str, Fax]
+    sheet: Batch
+    upload: Document
+
+    def address(self, route: Route, whose: str) -> str:
+        values = {
+            "fax_id": self.faxes[whose].pk,
+            "number": 1,
+            "document_id": self.upload.pk,
+            "signed": "forged",
+            "object_id": object_of(route),
+            "id": User.objects.get(username="bob").pk,
+            "content_type_id": 0,
+            "app_label": "faxes",
+            "url": "nowhere",
+            "key": "forged",
+            "uidb36": "1",
+        }
+        return filled_in(route.path, values)
+
+    def form(self) -> dict[str, Any]:
+        upload = SimpleUploadedFile("letter.pdf", text_pdf(pages=1))
+        return {"batch": str(self.sheet.pk), "documents": [str(self.upload.pk)], "upload": upload}
+
+
+def object_of(route: Route) -> object:
+    """The id of something that the admin's address is about."""
+    found = re.match(r"admin/(\w+)/(\w+)/", route.path)
+    if found is None or f"{found[1]}.{found[2]}" not in ROW:
+        return uuid.uuid4()
+    ROW[f"{found[1]}.{found[2]}"]()
+    row = model_of(found[1], found[2])._default_manager.order_by("pk").last()
+    assert row is not None
+    return row.pk
+
+
+def model_of(app: str, name: str) -> type[models.Model]:
+    return next(model for model in admin.site._registry if model._meta.label_lower == f"{app}.{name}")
+
+
+@pytest.fixture
+def house(team: Team, other_team: Team, alice: User, bob: User, vera: User, charlie: User, root: User) -> House:
+    teams = {"ours": team, "theirs": other_team, "nobody's": None}
+    paper = builders.document(text_pdf(pages=1))
+    faxes = {whose: builders.outbound(one, outbox=Outbox.REJECTED, document=paper) for whose, one in teams.items()}
+    sheet = Batch.objects.create(created_by=bob)
+    upload = builders.document(text_pdf(pages=1), kind=Document.Kind.UPLOAD, batch=sheet, position=1)
+    return House(faxes, sheet, upload)
+
+
+@pytest.fixture
+def browsers(house: House, logged_in: Callable[[User], Client]) -> dict[str, Client]:
+    everyone = {user.username: logged_in(user) for user in User.objects.all()}
+    return {name: everyone.get(name, Client()) for name in PEOPLE}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_everybody_gets_what_is_theirs(route: Route, house: House, browsers: dict[str, Client]) -> None:
+    assert route.name in RULES, f"Say in RULES who may see /{route.path}."
+    rule = RULES[route.name]
+    for asker in [Asker(name, whose) for name in PEOPLE for whose in (WHOSE if "fax_id" in route.path else WHOSE[:1])]:
+        address = house.address(route, asker.whose)
+        for method, expected in (("get", rule.get(asker)), ("post", rule.post(asker))):
+            if expected is not NOT_ASKED:
+                answer = ask(browsers[asker.name], method, address, house)
+                assert (method, asker, answer) == (method, asker, expected), address
+
+
+def ask(browser: Client, method: str, address: str, house: House) -> Answer:
+    """What comes back; whatever it changed is undone."""
+    cookies = dict(browser.cookies)
+    with transaction.atomic():
+        if method == "post":
+            response = browser.post(address, house.form())
+        else:
+            response = browser.get(address, {"draft": str(house.sheet.pk)} if address == "/faxes/new/" else {})
+        answer = answer_of(response, browser)
+        transaction.set_rollback(True)
+    browser.cookies.clear()
+    browser.cookies.update(cookies)
+    return answer
+
+
+def answer_of(response: Any, browser: Client) -> Answer:
+    address = response.headers.get("Location", "")
+    if address.startswith("/admin/login/?next="):
+        # The admin's door decides what this means.
+        return answer_of(browser.get(address), browser)
+    if response.streaming:
+        response.getvalue()
+    return LOGIN if address.startswith("/accounts/login/") else response.status_code
+
+
+@pytest.mark.parametrize("listing", ["/faxes/inbox/", "/faxes/sent/"])
+def test_a_list_shows_what_is_theirs(house: House, browsers: dict[str, Client], team: Team, listing: str) -> None:
+    teams = {"ours": team, "theirs": Team.objects.get(slug="records"), "nobody's": None}
+    build = builders.inbound if "inbox" in listing else builders.outbound
+    column = "from_number" if "inbox" in listing else "to_number"
+    for place, one in enumerate(teams.values()):
+        build(one, **{column: f"+1415555010{place}"})
+    for name, ranks in PEOPLE.items():
+        text = browsers[name].get(listing, follow=True).content.decode()
+        seen = {whose for place, whose in enumerate(teams) if f"415 555 010{place}" in text}
+        assert seen == set(ranks), name
+
+
+def test_a_signed_link_needs_no_log_in_and_ends_with_its_attempt(house: House) -> None:
+    fax = builders.outbound(house.faxes["ours"].team, outbox=Outbox.SUBMITTING, document=house.faxes["ours"].document)
+    attempt = builders.attempt(fax, Attempt.State.POSTING)
+    address = link_to(attempt).partition("8000")[2]
+    response = Client().get(address)
+    assert (response.status_code, response.getvalue()) == (200, text_pdf(pages=1))
+    Attempt.objects.filter(pk=attempt.pk).update(state=Attempt.State.NOT_SENT)
+    assert Client().get(address).status_code == 404
+
+
+def test_a_removed_member_sees_nothing_from_the_next_request_on(
+    house: House, browsers: dict[str, Client], bob: User
+) -> None:
+    address = f"/faxes/{house.faxes['ours'].pk}/"
+    assert browsers["bob"].get(address).status_code == 200
+    bob.memberships.all().delete()
+    assert browsers["bob"].get(address).status_code == 404

@@ -194,13 +194,13 @@ def _absorb(stray: Fax, *, into: Fax) -> None:
 
 def _may_create(report: Report, *, ours: bool) -> Verdict:
     direction = report.text("direction")
+    # Without a direction it may be an outbound one all the same.
+    if direction != Direction.INBOUND and not ours and _remember_candidate(report):
+        return Verdict.WAITS
     if direction not in Direction.values:
         return Verdict.UNUSABLE
-    if direction == Direction.OUTBOUND and not ours:
-        if _remember_candidate(report):
-            return Verdict.WAITS
-        if report.source == FaxEvent.Source.WEBHOOK:
-            return Verdict.UNKNOWN
+    if direction == Direction.OUTBOUND and not ours and report.source == FaxEvent.Source.WEBHOOK:
+        return Verdict.UNKNOWN
     return Verdict.APPLIED
 
 
@@ -247,17 +247,17 @@ def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
         changes["telnyx_id"] = report.telnyx_id
     if created := _created_at(report):
         changes["created_at"] = created
-    if changes:
-        for column, value in changes.items():
-            setattr(fax, column, value)
-        fax.save(update_fields=list(changes))
-    outbox.follow(
+    for column, value in changes.items():
+        setattr(fax, column, value)
+    followed = outbox.follow(
         fax,
         attempt=attempt,
         source=report.source,
         in_doubt=contradiction and not report.retrieved,
         new_link="media_url" in changes,
     )
+    if changes or followed:
+        fax.save(update_fields=[*changes, *followed])
     if report.status and not contradiction:
         # An answer's times have whole seconds, and would stand before what led to it. It has come just now.
         at = None if report.source == FaxEvent.Source.ANSWER else report.at

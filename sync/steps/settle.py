@@ -19,7 +19,7 @@ from django.utils import timezone
 from applications.telnyx import client
 from faxes import outbox
 from faxes.claims import claim, later
-from faxes.mirror import Report, apply_remote
+from faxes.mirror import Report, Verdict, apply_remote
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.services import candidates, open_attempt
 from faxes.states import Outbox
@@ -57,12 +57,14 @@ def settle_next() -> bool:
 def _settle(fax: Fax) -> None:
     attempt = open_attempt(fax)
     if attempt is None:
-        raise RuntimeError(f"Fax {fax.pk} is uncertain without an open attempt.")
+        # An event settled the fax just after it was taken up.
+        log.info("settle.overtaken")
+        return
     begun = timezone.now()
     try:
         with client() as telnyx:
             complete, total = _listing_to(telnyx, fax, since=attempt.started_at - BEFORE_POST)
-    except TelnyxError as error:
+    except (TelnyxError, ValueError) as error:
         log.warning("settle.no_listing", error=str(error))
         complete, total = False, 0
     with transaction.atomic():
@@ -73,11 +75,10 @@ def _settle(fax: Fax) -> None:
 
 
 def _listing_to(telnyx: Client, fax: Fax, *, since: datetime) -> tuple[bool, int]:
-    """Run everything Telnyx lists for the number through the mirror. Was the listing complete, and how long?"""
+    """Run everything Telnyx lists for the number through the mirror. Was it complete and all known, and how long?"""
     listing = Listing(lambda number: telnyx.faxes_page(to=fax.to_number, created_gte=since, number=number))
-    for payload in listing:
-        apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC))
-    return listing.is_complete, len(listing.ids)
+    verdicts = {apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC))[0] for payload in listing}
+    return listing.is_complete and verdicts <= {Verdict.APPLIED}, len(listing.ids)
 
 
 def _weigh(fax: Fax, attempt: Attempt, *, begun: datetime, complete: bool, total: int) -> None:

@@ -176,6 +176,9 @@ def _locked(report: Report, attempt: Attempt | None) -> tuple[Fax | None, Attemp
     fax = _lock(telnyx_id=report.telnyx_id)
     if attempt is None or (fax is not None and fax.pk == attempt.fax_id):
         return fax, attempt
+    if fax is not None and fax.outbox:
+        # Another fax of ours has this id, so it proves nothing about this attempt.
+        return fax, None
     ours = _lock(pk=attempt.fax_id, telnyx_id=None)
     if ours is not None and fax is not None:
         _absorb(fax, into=ours)

@@ -164,8 +164,9 @@ def let_go(fax: Fax) -> None:
 
 def follow(
     fax: Fax, *, attempt: Attempt | None, source: FaxEvent.Source, in_doubt: bool, new_link: bool = False
-) -> None:
-    """What a report of Telnyx means for our columns. Called by the mirror, under its lock."""
+) -> list[str]:
+    """What a report of Telnyx means for our columns. Called by the mirror, under its lock, which saves those named in
+    the answer."""
     before = {column: getattr(fax, column) for column in FOLLOWED}
     if attempt is not None and (attempt.state != Attempt.State.ACCEPTED or not attempt.telnyx_id):
         _settle(attempt, Attempt.State.ACCEPTED, telnyx_id=fax.telnyx_id, by=source.value)
@@ -175,9 +176,7 @@ def follow(
         _follow_out(fax, in_doubt)
     else:
         _follow_in(fax, in_doubt, new_link)
-    changed = [column for column in FOLLOWED if getattr(fax, column) != before[column]]
-    if changed:
-        fax.save(update_fields=changed)
+    return [column for column in FOLLOWED if getattr(fax, column) != before[column]]
 
 
 FOLLOWED = ("outbox", "line_held", "owner", "leased_until", "due_at", "poll_at", "media", "problem", "tries")
@@ -234,7 +233,7 @@ def _owned(pk: UUID, owner: UUID | None) -> Iterator[Fax | None]:
 
 def _recover(fax: Fax) -> None:
     attempt = fax.attempts.filter(owner=fax.owner).last() if fax.owner else None
-    if attempt is not None and attempt.state == Attempt.State.POSTING:
+    if attempt is not None and attempt.state != Attempt.State.UPLOADING:
         _to_uncertain(fax, attempt, why="worker_stopped")
         return
     if attempt is not None:

@@ -27,6 +27,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from telnyx_api.reading import legible
+
 LONGEST = 1000
 
 
@@ -75,7 +77,7 @@ class TelnyxError(Exception):
         known = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
         sentence = f"{self.args[0]} ({known})" if known else str(self.args[0])
         # Much of it was written by the other side, which must not write lines of its own into our log.
-        return " ".join(sentence.split())[:LONGEST]
+        return " ".join(legible(sentence).split())[:LONGEST]
 
 
 class NotSent(TelnyxError):

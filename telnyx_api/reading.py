@@ -33,6 +33,11 @@ def text(raw: Mapping[str, Any], key: str) -> str | None:
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
+def legible(text: str) -> str:
+    """The text without what no database and no log takes: NUL, and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def texts(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:
     """The strings of a list; a lone string counts as a list of one."""
     value = raw.get(key)

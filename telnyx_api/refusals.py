@@ -9,6 +9,7 @@ from typing import Any
 
 from telnyx_api import reading
 from telnyx_api.errors import (
+    LONGEST,
     AccountInactive,
     BadAnswer,
     Conflict,
@@ -90,13 +91,19 @@ def error_items(document: Any) -> tuple[ErrorItem, ...]:
 def _error_item(raw: Mapping[str, Any]) -> ErrorItem:
     source = reading.mapping(raw, "source")
     return ErrorItem(
-        code=reading.text(raw, "code"),
-        title=reading.text(raw, "title"),
-        detail=reading.text(raw, "detail"),
-        pointer=reading.text(source, "pointer"),
-        parameter=reading.text(source, "parameter"),
+        code=_said(raw, "code"),
+        title=_said(raw, "title"),
+        detail=_said(raw, "detail"),
+        pointer=_said(source, "pointer"),
+        parameter=_said(source, "parameter"),
         meta=reading.mapping(raw, "meta"),
     )
+
+
+def _said(raw: Mapping[str, Any], key: str) -> str | None:
+    """A text that is going to be kept: a refusal that could not be written down would never end its fax."""
+    text = reading.text(raw, key)
+    return None if text is None else reading.legible(text)[:LONGEST]
 
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:

@@ -80,11 +80,9 @@ class Sheet:
     @property
     def missing(self) -> str:
         """What to do before this can be sent, as a sentence; empty when it can."""
-        wanted = {
-            "a file": not self.documents,
-            "a recipient": not self.read.entries,
-            "a number to send from": self.number is None,
-        }
+        if self.number is None:
+            return "Choose the number to send from."
+        wanted = {"a file": not self.documents, "a recipient": not self.read.entries}
         if things := [thing for thing, is_missing in wanted.items() if is_missing]:
             return f"Add {' and '.join(things)} to send."
         bad = len(self.read.errors)

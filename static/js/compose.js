@@ -10,11 +10,15 @@
   const { most, bytes, tooLarge } = form.dataset;
 
   // Answers: each part that changed says by its id where it belongs. The element itself stays, so that screen readers
-  // hear what is new in it; the focus returns to the same button, or to its neighbour when that one is spent.
+  // hear what is new in it; the focus returns to the same button, or to its neighbour when that one is spent. Whoever
+  // asked before another answer came in has an old answer, and asks again.
+
+  let swaps = 0;
 
   function swap(html) {
     const answer = new DOMParser().parseFromString(html, "text/html");
     const parts = [...answer.querySelectorAll("[data-part]")];
+    swaps += parts.length ? 1 : 0;
     const focused = document.activeElement;
     const file = focused.closest(".file");
     const beside = (file?.nextElementSibling ?? file?.previousElementSibling)?.querySelector("[id^=remove]");
@@ -45,9 +49,11 @@
 
   async function check() {
     const mine = ++turn;
+    const since = swaps;
     const html = await post(form.dataset.check, new FormData(form));
     // A later question is under way, and its answer will know more.
     if (mine !== turn) return;
+    if (since !== swaps) return check();
     if (!swap(html)) return say(LOST);
     list.value = [...chips.children].map((chip) => chip.dataset.line).join("\n");
     entry.setAttribute("aria-invalid", Boolean(chips.querySelector(".chip-bad")));
@@ -140,12 +146,14 @@
 
   function sized(file) {
     // As the server says it, and before the file has travelled.
-    const words = { file: `“${file.name}”`, size: (Math.ceil(file.size / 100000) / 10).toFixed(1), limit: bytes / 1000000 };
+    const size = (Math.ceil(file.size / 100000) / 10).toFixed(1);
+    const words = { file: `“${file.name}”`, size, limit: bytes / 1000000 };
     return tooLarge.replace(/{(\w+)}/g, (_, word) => words[word]);
   }
 
   function queue(files) {
     byId("file-problems").replaceChildren();
+    upload.removeAttribute("aria-invalid");
     for (const file of files) {
       if (file.size > bytes) problem(sized(file));
       else waiting.push(row(file));
@@ -182,6 +190,7 @@
     if (current || !waiting.length) return;
     current = waiting.shift();
     const { file, progress } = current;
+    const since = swaps;
     const data = new FormData(form);
     data.delete("upload");
     data.append("upload", file);
@@ -192,8 +201,8 @@
     request.upload.addEventListener("progress", (event) => { progress.value = event.loaded; });
     // Everything has left; the server now looks at the pages, which nobody can time.
     request.upload.addEventListener("load", () => progress.removeAttribute("value"));
-    request.addEventListener("load", () => settle(file, request.responseText));
-    request.addEventListener("error", () => settle(file, ""));
+    request.addEventListener("load", () => settle(file, request.responseText, since));
+    request.addEventListener("error", () => settle(file, "", since));
     request.addEventListener("loadend", () => {
       current.line.remove();
       current = null;
@@ -203,15 +212,24 @@
     request.send(data);
   }
 
-  function settle(file, html) {
+  function settle(file, html, since) {
+    const old = since !== swaps;
     const answer = swap(html);
     if (!answer) return problem(`“${file.name}” has not arrived. ${LOST}`);
     byId("file-problems").append(...answer.querySelectorAll("#file-problems > li"));
+    if (old) refresh();
   }
 
   async function change(url, data) {
-    if (!swap(await post(url, data))) problem(LOST);
+    const since = swaps;
+    const html = await post(url, data);
+    const old = since !== swaps;
+    if (!swap(html)) problem(LOST);
+    else if (old) refresh();
   }
+
+  // To put the files in the order in which they are changes nothing, and tells all.
+  const refresh = () => change(form.dataset.order, new FormData(form));
 
   upload.addEventListener("change", () => {
     queue([...upload.files]);
@@ -271,7 +289,7 @@
     if (!dragged) return;
     dragged.classList.remove("dragged");
     dragged = null;
-    change(form.dataset.order, new FormData(form));
+    refresh();
   });
 
   // The preview: which page is seen, and the pager.
@@ -289,8 +307,7 @@
   }, true);
 
   function turnTo(sheet) {
-    const box = sheet.parentElement;
-    box.scrollTo({ top: sheet.offsetTop - 14 });
+    sheet.parentElement.scrollTo({ top: sheet.offsetTop - 14 });
   }
 
   form.addEventListener("click", (event) => {
@@ -309,6 +326,11 @@
 
   let leaving = false;
 
+  function setLeaving(now) {
+    leaving = now;
+    byId("send").toggleAttribute("aria-disabled", now);
+  }
+
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     if (event.ctrlKey || event.metaKey) {
@@ -323,12 +345,13 @@
     if (leaving || holdOn()) return event.preventDefault();
     list.value = [...split(list.value), ...split(entry.value)].join("\n");
     entry.value = "";
-    leaving = true;
-    byId("send").setAttribute("aria-disabled", "true");
+    setLeaving(true);
+    // Somebody may have stopped the browser. To ask again does no harm.
+    setTimeout(setLeaving, 5000, false);
   });
 
   addEventListener("beforeunload", (event) => {
-    if (!leaving && (list.value || form.querySelector(".file"))) event.preventDefault();
+    if (!leaving && (current || list.value || form.querySelector(".file"))) event.preventDefault();
   });
 
   // Back on a page that the browser kept: what became of the sheet is for the server to say.

@@ -296,7 +296,7 @@ def test_a_file_over_the_limit_never_travels(page: Page, tmp_path: Path) -> None
     with large.open("wb") as file:
         file.truncate(62_340_000)
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
     page.get_by_label("Add files").set_input_files(large)
     said = "“film.pdf” comes to 62.4 MB, and a fax takes at most 50 MB. Scan it in black and white or split it."
     expect(page.get_by_text(said)).to_be_visible()
@@ -318,6 +318,29 @@ def test_nothing_is_sent_while_a_file_is_under_way(page: Page, letters: Callable
     expect(sentence(page)).to_have_text(READY)
     expect(file_names(page)).to_have_text(["slow.pdf"])
     assert not Fax.objects.exists()
+
+
+def test_an_answer_that_comes_late_is_asked_for_again(page: Page, letters: Callable[..., list[Path]]) -> None:
+    """The sentence never tells of a sheet as it was before a file came."""
+    late: list[tuple[Any, Any]] = []
+
+    def hold_the_first(route: Any) -> None:
+        if late:
+            route.continue_()
+        else:
+            late.append((route, route.fetch()))
+
+    page.route("**/new/sentence/", hold_the_first)
+    entry(page).fill("312 555 0142")
+    entry(page).press("Enter")
+    expect(page.locator(".chip-new")).to_have_count(1)
+    add(page, *letters("referral.pdf"))
+    expect(sentence(page)).to_have_text(READY)
+    [(route, answer)] = late
+    assert "Add a file to send." in answer.text()
+    route.fulfill(response=answer)
+    expect(page.locator(".chip-new")).to_have_count(0)
+    expect(sentence(page)).to_have_text(READY)
 
 
 def test_files_move_by_keys_and_the_focus_stays(page: Page, letters: Callable[..., list[Path]]) -> None:

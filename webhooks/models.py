@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Self
 
-from django.db import connection, models
+from django.db import connections, models
 from django.utils import timezone
 
 from applications.mirror import storable
@@ -28,8 +28,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """
         values = _columns(body, timezone.now())
         statement, fields = _insert(tuple(values))
-        prepared = [field.get_db_prep_save(values[field.name], connection) for field in fields]
-        with connection.cursor() as cursor:
+        database = connections[self.db]
+        prepared = [field.get_db_prep_save(values[field.name], database) for field in fields]
+        with database.cursor() as cursor:
             cursor.execute(statement, prepared)
 
 

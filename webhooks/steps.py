@@ -17,6 +17,7 @@ from applications.telnyx import client
 from faxes.claims import backoff, claim
 from faxes.mirror import Report, Verdict, apply_remote
 from faxes.models import Fax, FaxEvent
+from telnyx_api import Fax as FaxPayload
 from telnyx_api import NotFound, TelnyxError, parse_event
 from wake import wake
 from webhooks.models import Delivery
@@ -85,14 +86,15 @@ def _look_up(delivery: Delivery, report: Report) -> None:
     except (TelnyxError, ValueError) as error:
         _try_again(delivery, f"Telnyx could not be asked about this fax. {error}", most=MOST_QUESTIONS)
         return
-    verdict, _ = apply_remote(Report.of_fax(payload, source=FaxEvent.Source.ANSWER, retrieved=True))
+    # A record may leave out any field, the direction too; there the event's word stands.
+    record = FaxPayload.parse({**report.payload, **payload.raw, "id": report.telnyx_id})
+    verdict, _ = apply_remote(Report.of_fax(record, source=FaxEvent.Source.ANSWER, retrieved=True))
     if verdict is Verdict.APPLIED:
         verdict = _apply(delivery, report)
     if verdict is Verdict.WAITS:
         _wait(delivery)
     elif verdict is not Verdict.APPLIED:
-        why = "Telnyx's record of this fax does not say what kind of fax it is."
-        _try_again(delivery, why, most=MOST_QUESTIONS)
+        _try_again(delivery, "Nothing says whether this fax was sent or received.", most=MOST_QUESTIONS)
 
 
 def _wait(delivery: Delivery) -> None:

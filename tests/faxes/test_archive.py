@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from django.db import connection
@@ -20,6 +20,7 @@ from pytest_django import Settings
 import webhooks.steps
 from accounts.models import Team
 from applications.models import PhoneNumber
+from documents.errors import Code
 from faxes.models import Document, Fax
 from faxes.states import Media
 from faxes.steps import archive
@@ -219,6 +220,10 @@ def test_a_file_that_is_no_fax_is_not_kept(
     assert (fax.media, fax.problem["code"]) == (Media.WAITING, code)
     assert fax.problem["detail"] == archive.FAULTS[code]
     assert nothing_is_kept(fax, settings)
+
+
+def test_every_fault_of_a_document_has_its_sentence() -> None:
+    assert set(archive.FAULTS) == set(get_args(Code))
 
 
 def test_sixty_megabytes_are_not_fetched(settings: Settings, team: Team) -> None:

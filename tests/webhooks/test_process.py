@@ -157,15 +157,20 @@ def test_an_id_that_leads_elsewhere_at_telnyx_asks_for_nothing(sandbox: Server) 
     assert set(Delivery.objects.values_list("state", flat=True)) == {"pending"}
 
 
-def test_a_record_without_its_direction_is_asked_for_again(
-    sandbox: Server, sent_elsewhere: str, deliver: Callable[[], list[int]]
+@pytest.mark.parametrize("silent", ["record", "event", "both"])
+def test_one_word_about_the_direction_is_enough(
+    sandbox: Server, sent_elsewhere: str, line: PhoneNumber, silent: str
 ) -> None:
-    sandbox.sandbox.options.omit_fields = {"direction"}
-    sandbox.sandbox.pending_events.clear()
-    delivery = keep(outbound_event(sent_elsewhere, "sending"))
-    assert due_again(delivery).state == "pending"
-    sandbox.sandbox.options.omit_fields = set()
-    assert due_again(delivery).state == "done"
+    if silent != "event":
+        sandbox.sandbox.options.omit_fields = {"direction", "from", "to"}
+    said = {"direction": "outbound", "from": line.phone_number, "to": THEIRS} if silent == "record" else {}
+    delivery = due_again(keep(event("fax.sending.started", fax_id=sent_elsewhere, status="sending", **said)))
+    if silent == "both":
+        assert delivery.outcome == "Nothing says whether this fax was sent or received."
+        assert delivery.state == "pending" and not Fax.objects.exists()
+    else:
+        assert delivery.state == "done" and delivery.fax is not None
+        assert (delivery.fax.from_number, delivery.fax.status) == (line.phone_number, "sending")
 
 
 def test_an_event_that_may_belong_to_an_open_send_waits_for_it(team: Team, wakes: list[tuple[str, float]]) -> None:

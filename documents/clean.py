@@ -23,7 +23,6 @@ KEPT_OF_PAGE = {"/Type", "/Parent", "/MediaBox", "/Rotate", "/Resources", "/Cont
 DROPPED_OF_STREAM = {"/AF", "/Alternates", "/F", "/FDecodeParms", "/FFilter", "/Metadata", "/OPI", "/PieceInfo", "/Ref"}
 # Flags of annotations, with the numbers of the PDF reference.
 HIDDEN_IF_UNKNOWN, HIDDEN, PRINTED, NOT_ON_SCREEN = 1, 2, 4, 32
-WITHOUT_LOOKS = ("/Link", "/Popup")
 
 # Said of fields that have lost their form: what they look like is all we want of them.
 warnings.filterwarnings("ignore", category=pikepdf.PageCopyWarning)
@@ -63,7 +62,8 @@ def _is_seen(annotation: Dictionary, layers_off: set[tuple[int, int]]) -> bool:
     annotation.F = flags & ~HIDDEN_IF_UNKNOWN
     layer = annotation.get("/OC")
     on = not (isinstance(layer, Dictionary) and layer.objgen in layers_off)
-    return on and annotation.get("/Subtype") not in WITHOUT_LOOKS
+    # The window of a note opens over the page on a screen only.
+    return on and annotation.get("/Subtype") != "/Popup"
 
 
 def _needs_drawing(document: Pdf) -> bool:
@@ -71,7 +71,9 @@ def _needs_drawing(document: Pdf) -> bool:
     form = document.Root.get("/AcroForm")
     if isinstance(form, Dictionary) and as_bool(form.get("/NeedAppearances")):
         return True
-    looks = [annotation.get("/AP") for page in document.pages for annotation in _annotations(page)]
+    annotations = [annotation for page in document.pages for annotation in _annotations(page)]
+    # A link is a place on the page, and mostly looks like nothing.
+    looks = [annotation.get("/AP") for annotation in annotations if annotation.get("/Subtype") != "/Link"]
     return any(not isinstance(look, Dictionary) or "/N" not in look for look in looks)
 
 

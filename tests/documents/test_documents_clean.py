@@ -159,6 +159,25 @@ def test_annotations_are_seen_as_on_the_screen_or_on_paper(flags: int, visible: 
     assert ("STAMPED" in texts(path)[0]) is visible
 
 
+@pytest.mark.filterwarnings("ignore::pikepdf.PageCopyWarning")
+@pytest.mark.parametrize(("kind", "visible"), [("Popup", False), ("Link", True), ("Widget", True), ("Unheard", True)])
+def test_a_note_that_pops_up_does_not_cover_the_page(kind: str, visible: bool, tmp_path: Path) -> None:
+    path = merged(tmp_path, letter(annotated(F=4, Subtype=Name(f"/{kind}"))))
+    assert ("STAMPED" in texts(path)[0]) is visible
+
+
+def test_metadata_that_is_no_metadata_is_passed_over_in_silence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    buffer = io.BytesIO()
+    with pikepdf.open(io.BytesIO(papers.form_pdf(need_appearances=True))) as pdf:
+        pdf.Root.Metadata = pdf.make_stream(b"<html>not what it says</html>", Type=Name.Metadata, Subtype=Name.XML)
+        pdf.save(buffer, fix_metadata_version=False)
+    caplog.clear()
+    merged(tmp_path, buffer.getvalue())
+    assert caplog.records == []
+
+
 def test_marks_that_are_data_only_are_drawn(tmp_path: Path) -> None:
     def sign(pdf: Pdf) -> None:
         line = Array([310, 150, 350, 230, 400, 160, 490, 220])

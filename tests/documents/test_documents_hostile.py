@@ -14,7 +14,8 @@ from documents import DocumentError, PageOutOfRange, inspect, merge, render_page
 from tests import papers
 from tests.documents.desk import put
 
-SOON = 5.0
+# Seconds of work, whatever else the machine is busy with.
+SOON = 10.0
 CATALOG = b"<</Type/Catalog/Pages 2 0 R>>"
 LINE = b"0 0 m 9 9 l S "
 
@@ -124,11 +125,11 @@ BOMBS = {
 @pytest.mark.parametrize("data", BOMBS.values(), ids=BOMBS)
 def test_a_bomb_is_defused(data: bytes, tmp_path: Path) -> None:
     path = put(tmp_path, data)
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(DocumentError) as caught:
         inspect(path, name="bomb.pdf")
     assert caught.value.code == "bomb"
-    assert time.monotonic() - begun < SOON
+    assert time.process_time() - begun < SOON
 
 
 def test_a_bomb_is_not_merged_either(tmp_path: Path) -> None:
@@ -140,11 +141,11 @@ def test_a_bomb_is_not_merged_either(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("make", [object_stream, pages_of_pages])
 def test_a_file_that_hides_its_pages_in_a_maze_is_broken(make: papers.Maker, tmp_path: Path) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(DocumentError) as caught:
         inspect(put(tmp_path, make()), name="maze.pdf")
     assert caught.value.code == "broken"
-    assert time.monotonic() - begun < SOON
+    assert time.process_time() - begun < SOON
 
 
 def test_a_letterhead_used_on_every_page_is_no_bomb(tmp_path: Path) -> None:
@@ -166,10 +167,10 @@ def test_a_page_tiled_with_many_pictures_is_no_bomb(tmp_path: Path) -> None:
 def test_a_picture_of_four_hundred_million_dots_is_not_decoded(tmp_path: Path) -> None:
     path = put(tmp_path, papers.huge_dimension_png())
     for look in (lambda: inspect(path, name="x"), lambda: render_page(path, 1, width=64)):
-        begun = time.monotonic()
+        begun = time.process_time()
         with pytest.raises(DocumentError) as caught:
             look()
-        assert caught.value.code == "bomb" and time.monotonic() - begun < 1
+        assert caught.value.code == "bomb" and time.process_time() - begun < 1
 
 
 def test_a_colour_picture_below_the_limit_of_the_library_can_still_be_too_much(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from applications.models import FaxApplication, Mirrored, PhoneNumber
 from telnyx_api import FaxApplication as ApplicationPayload
 from telnyx_api import PhoneNumber as NumberPayload
+from telnyx_api.reading import legible
 
 Row = TypeVar("Row", bound=Mirrored)
 
@@ -37,6 +38,8 @@ APPLICATION_KEYS = {
 NUMBER_KEYS = {"phone_number": "phone_number", "connection_id": "connection_id", "status": "status"}
 
 INTEGER_LIMIT = 2**31 - 1
+# Telnyx nests two or three levels; what goes far beyond would exhaust us before it exhausts JSON.
+DEEPEST = 50
 
 
 def apply_application(payload: ApplicationPayload) -> FaxApplication | None:
@@ -52,7 +55,7 @@ def apply_number(payload: NumberPayload) -> PhoneNumber | None:
 def mark_gone(model: type[Mirrored], *, seen: Iterable[str | None], at: datetime) -> int:
     """Mark what a *complete* listing did not contain. Returns how many rows that were."""
     rows = model._default_manager.filter(gone_at=None, telnyx_id__isnull=False)
-    return rows.exclude(telnyx_id__in=list(seen)).update(gone_at=at)
+    return rows.exclude(telnyx_id__in=[usable_id(telnyx_id) for telnyx_id in seen]).update(gone_at=at)
 
 
 def mark_row_gone(row: Mirrored) -> None:
@@ -73,31 +76,42 @@ def promoted(model: type[models.Model], keys: Mapping[str, str], raw: Mapping[st
 def fitted(column: Any, value: Any) -> Any:
     """Telnyx's value in the shape of our column, so that no word or type of theirs can break a write."""
     if isinstance(column, models.CharField | models.TextField):
-        text = "" if value is None else value if isinstance(value, str) else str(value)
-        return storable(text)[: column.max_length]
+        value = storable(value)
+        return "" if value is None else str(value)[: column.max_length]
     if isinstance(column, models.IntegerField):
         is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INTEGER_LIMIT
         return value if is_number else None
     if isinstance(column, models.BooleanField):
         return value if isinstance(value, bool) else None
-    return storable(value) if value is not None else column.get_default()
+    value = storable(value)
+    return value if value is not None else column.get_default()
 
 
-def storable(value: Any) -> Any:
-    """The same JSON without what a database refuses: NUL, half a surrogate pair, and numbers beyond all bounds."""
+def storable(value: Any, room: int = DEEPEST) -> Any:
+    """The same JSON without what a database refuses: NUL, half a surrogate pair, and what is beyond all bounds."""
     if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", "replace").decode()
-    if isinstance(value, Mapping):
-        return {storable(key): storable(inner) for key, inner in value.items()}
+        return legible(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return [storable(inner) for inner in value] if isinstance(value, list | tuple) else value
+    if not isinstance(value, Mapping | list | tuple):
+        return value
+    if not room:
+        return None
+    if isinstance(value, Mapping):
+        return {storable(key): storable(inner, room - 1) for key, inner in value.items()}
+    return [storable(inner, room - 1) for inner in value]
+
+
+def usable_id(telnyx_id: str | None) -> str:
+    """Telnyx's ids are UUIDs or short numbers; what no column could hold is no id to us."""
+    telnyx_id = legible(telnyx_id or "")
+    return telnyx_id if len(telnyx_id) <= 255 else ""
 
 
 def _apply(
     model: type[Row], keys: Mapping[str, str], raw: Mapping[str, Any], telnyx_id: str | None, at: datetime | None
 ) -> Row | None:
-    if not telnyx_id:
+    if not (telnyx_id := usable_id(telnyx_id)):
         return None
     rows = model._default_manager
     with transaction.atomic():

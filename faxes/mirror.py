@@ -22,7 +22,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from applications.mirror import promoted, storable
+from applications.mirror import promoted, storable, usable_id
 from faxes import outbox, timeline
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.routing import route
@@ -73,11 +73,11 @@ class Report:
     def of_fax(cls, fax: FaxPayload, *, source: FaxEvent.Source, retrieved: bool = False) -> Report:
         """From a Fax object: a row of a listing, a retrieve, or the answer to a send."""
         payload = dict(fax.raw) | ({"media_url": fax.media_url} if "media_url" in fax.raw else {})
-        return cls(_usable_id(fax.id), payload, fax.updated_at, source, retrieved)
+        return cls(usable_id(fax.id), payload, fax.updated_at, source, retrieved)
 
     @classmethod
     def of_event(cls, event: Event) -> Report:
-        telnyx_id = _usable_id(text(event.payload, "fax_id"))
+        telnyx_id = usable_id(text(event.payload, "fax_id"))
         return cls(telnyx_id, event.payload, event.occurred_at, FaxEvent.Source.WEBHOOK)
 
     @property
@@ -87,12 +87,6 @@ class Report:
     def text(self, key: str) -> str:
         value = self.payload.get(key)
         return str(storable(value)) if isinstance(value, str) else ""
-
-
-def _usable_id(telnyx_id: str | None) -> str:
-    """Telnyx's ids are UUIDs; what no column could hold is no id to us."""
-    telnyx_id = str(storable(telnyx_id or ""))
-    return telnyx_id if len(telnyx_id) <= 255 else ""
 
 
 def apply_remote(report: Report, *, attempt: Attempt | None = None) -> tuple[Verdict, Fax | None]:

@@ -54,16 +54,17 @@ def claim_ready() -> tuple[Fax, Attempt] | None:
 def begin_posting(fax: Fax, attempt: Attempt) -> bool:
     """The last write before the POST: renew the lease beyond its deadline and mark the attempt *posting*.
 
-    False when another worker owns the fax by now: then nothing may be sent.
+    False when another worker owns the fax by now, or somebody has cancelled it: then nothing may be sent.
     """
     now = timezone.now()
     until = now + timedelta(seconds=settings.SEND_DEADLINE_SECONDS) + LEASE_BEYOND_DEADLINE
     with transaction.atomic():
         mine = Fax.objects.filter(pk=fax.pk, owner=attempt.owner, outbox=Outbox.SUBMITTING, leased_until__gt=now)
-        if mine.update(leased_until=until) != 1:
-            return False
-        opened = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.UPLOADING)
-        return opened.update(state=Attempt.State.POSTING, posted_at=now) == 1
+        if mine.filter(cancel="").update(leased_until=until) == 1:
+            opened = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.UPLOADING)
+            return opened.update(state=Attempt.State.POSTING, posted_at=now) == 1
+    put_back(fax, attempt, why="The pages had been uploaded, but too late.")
+    return False
 
 
 def put_back(fax: Fax, attempt: Attempt, *, why: str, wait: timedelta | None = None) -> None:

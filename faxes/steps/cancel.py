@@ -17,12 +17,14 @@ from faxes import timeline
 from faxes.claims import claim, later
 from faxes.models import Fax, FaxEvent
 from faxes.states import Outbox
-from telnyx_api import Refused, TelnyxError
+from telnyx_api import AccountInactive, Forbidden, NoFunds, RateLimited, Refused, TelnyxError, Unauthorized
 from wake import wake
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=2)
+# Refusals that speak of the account: whether this fax can still be stopped remains to be asked.
+ACCOUNT = (Unauthorized, Forbidden, NoFunds, AccountInactive, RateLimited)
 
 
 def drain() -> int:
@@ -47,8 +49,8 @@ def _cancel(fax: Fax) -> None:
     try:
         with client() as telnyx:
             telnyx.cancel_fax(str(fax.telnyx_id))
-    except TelnyxError as error:
-        if isinstance(error, Refused) and not error.retryable:
+    except (TelnyxError, ValueError) as error:
+        if isinstance(error, Refused) and not isinstance(error, ACCOUNT):
             _answered(fax, Fax.Cancel.REFUSED, error.detail or str(error))
         else:
             _ask_later(fax, error)
@@ -66,7 +68,7 @@ def _answered(fax: Fax, answer: Fax.Cancel, detail: str) -> None:
     wake("poll")
 
 
-def _ask_later(fax: Fax, error: TelnyxError) -> None:
+def _ask_later(fax: Fax, error: Exception) -> None:
     log.warning("cancel.later", error=str(error))
     due_at = later(timezone.now(), fax.tries)
     Fax.objects.filter(pk=fax.pk, owner=fax.owner).update(

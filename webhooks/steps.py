@@ -50,7 +50,7 @@ def process_next() -> bool:
             _process(delivery)
         except (DatabaseError, ValueError) as error:
             # Whatever is wrong with one event must not keep the others waiting.
-            log.error("webhook.stumbled", error=str(error))
+            log.error("webhook.stumbled", error=type(error).__name__)
             _try_again(delivery, f"This event could not be applied: {error}", most=MOST_STUMBLES)
     return True
 

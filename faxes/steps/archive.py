@@ -74,7 +74,8 @@ def _archive(fax: Fax) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "received"
             _bring(fax, path)
-            document = store(path, _checked(path), kind=Document.Kind.RECEIVED, name="fax")
+            inspected = _checked(path)
+            document = store(path, inspected, kind=Document.Kind.RECEIVED, name=f"fax.{inspected.extension}")
     except FetchError as error:
         _try_later(fax, error.reason, str(error))
     except DocumentError as error:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import access, audit
@@ -70,16 +70,18 @@ def send_again(*, by: User, fax: Fax, batch_id: UUID) -> Fax:
     """Send a fax that has ended once more, as a new fax with the same pages. The batch is the one-use token."""
     access.require(by, fax.team, at_least=Role.MEMBER)
     with transaction.atomic():
-        fax = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
+        # Every try of it is locked, so that people on the pages of two tries do not send it twice.
+        family = list(_family(fax).select_for_update(of=("self",)).order_by("pk"))
+        fax = next(one for one in family if one.pk == fax.pk)
         if not can_send_again(fax):
             raise ValidationError("This fax has not ended yet. Wait for its end before you send it again.")
-        number = PhoneNumber.objects.sendable().visible_to(by).filter(phone_number=fax.from_number).first()
-        if number is None:
+        number = PhoneNumber.objects.sendable().filter(phone_number=fax.from_number).first()
+        if number is None or number.owner != fax.team:
             raise ValidationError(f"{fax.from_number} cannot send any more. Start a new fax from another number.")
         batch, taken = take(by=by, batch_id=batch_id, team=fax.team)
         if not taken:
             return batch.faxes.first() or fax
-        if _is_under_way_again(fax):
+        if not all(one.is_over for one in _family(fax)):
             raise ValidationError("This fax is already being sent again. Wait for the end of that one.")
         again = _outgoing(by, fax.team, fax.from_number, fax.to_number, batch=batch, options=fax.options)
         again.retry_of, again.document, again.outbox = fax.retry_of or fax, fax.document, Outbox.READY
@@ -144,8 +146,7 @@ def retry(*, by: User, fax: Fax) -> None:
     if not fax.is_outbound:
         fetch_again(by=by, fax=fax)
         return
-    first = fax.retry_of_id or fax.pk
-    last = Fax.objects.filter(Q(pk=first) | Q(retry_of=first)).latest("attempt", "created_at")
+    last = _family(fax).latest("attempt", "created_at")
     if last.pk != fax.pk:
         raise ValidationError("This fax has been sent again already. Look at its last try.")
     stopped = fax.cancel == Fax.Cancel.ACCEPTED
@@ -216,9 +217,10 @@ def can_send_again(fax: Fax) -> bool:
     return fax.is_outbound and ended and fax.document_id is not None
 
 
-def _is_under_way_again(fax: Fax) -> bool:
-    family = Fax.objects.filter(retry_of=fax.retry_of or fax)
-    return any(not retry.is_over for retry in family)
+def _family(fax: Fax) -> QuerySet[Fax]:
+    """Every try to get the same pages through, this one included."""
+    first = fax.retry_of_id or fax.pk
+    return Fax.objects.filter(Q(pk=first) | Q(retry_of=first))
 
 
 def _sending_team(by: User, number: PhoneNumber) -> Team:

@@ -80,9 +80,9 @@ class Report:
         telnyx_id = usable_id(text(event.payload, "fax_id"))
         return cls(telnyx_id, event.payload, event.occurred_at, FaxEvent.Source.WEBHOOK)
 
-    @property
-    def status(self) -> str:
-        return settled_status(self.text("direction"), self.text("status"))
+    def status_of(self, fax: Fax) -> str:
+        """The status told, by the direction the fax is known to have: a report may leave that out."""
+        return settled_status(fax.direction, self.text("status"))
 
     def text(self, key: str) -> str:
         value = self.payload.get(key)
@@ -126,8 +126,9 @@ def merged(fax: Fax, report: Report) -> dict[str, Any]:
     values.pop("status", None)
     newer = is_newer(fax, report)
     changes = {column: value for column, value in values.items() if newer or getattr(fax, column) in (None, "")}
-    if report.status and _moves_forward(fax, report, newer):
-        changes["status"] = report.status[:64]
+    status = report.status_of(fax)
+    if status and _moves_forward(fax, status, newer):
+        changes["status"] = status[:64]
     if newer:
         changes["remote_at"] = report.at or fax.remote_at
     changes["raw"] = (fax.raw | storable(report.payload)) if newer else (storable(report.payload) | fax.raw)
@@ -138,7 +139,8 @@ def merged(fax: Fax, report: Report) -> dict[str, Any]:
 
 def contradicts(fax: Fax, report: Report) -> bool:
     """Another final status than the one we have, from a report that may not correct it."""
-    if not (is_final(fax.status) and is_final(report.status) and fax.status != report.status):
+    status = report.status_of(fax)
+    if not (is_final(fax.status) and is_final(status) and fax.status != status):
         return False
     return not (report.retrieved and is_newer(fax, report))
 
@@ -154,9 +156,9 @@ def is_newer(fax: Fax, report: Report) -> bool:
     return report.at >= known
 
 
-def _moves_forward(fax: Fax, report: Report, newer: bool) -> bool:
-    ours, theirs = rank(fax.status), rank(report.status)
-    return theirs > ours or (theirs == ours and newer and fax.status != report.status)
+def _moves_forward(fax: Fax, status: str, newer: bool) -> bool:
+    ours, theirs = rank(fax.status), rank(status)
+    return theirs > ours or (theirs == ours and newer and fax.status != status)
 
 
 def _locked(report: Report, attempt: Attempt | None) -> tuple[Fax | None, Attempt | None]:
@@ -255,10 +257,11 @@ def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
     )
     if changes or followed:
         fax.save(update_fields=[*changes, *followed])
-    if report.status and not contradiction:
+    status = report.status_of(fax)
+    if status and not contradiction:
         # An answer's times have whole seconds, and would stand before what led to it. It has come just now.
         at = None if report.source == FaxEvent.Source.ANSWER else report.at
-        timeline.note_status(fax, report.status, source=report.source, at=at, payload=report.payload)
+        timeline.note_status(fax, status, source=report.source, at=at, payload=report.payload)
 
 
 def _created_at(report: Report) -> datetime | None:

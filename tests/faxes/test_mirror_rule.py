@@ -233,3 +233,15 @@ def test_our_columns_stay_ours(team: Team, other_team: Team) -> None:
     apply_remote(report("listing", str(fax.telnyx_id), at=NOON, status="delivered", quality="normal", team="x"))
     fax.refresh_from_db()
     assert (fax.team, fax.options, fax.to_number) == (team, {"quality": "high"}, THEIRS)
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_a_report_without_its_direction_means_what_the_fax_is(team: Team, road: str) -> None:
+    """Else the pages of a received fax would never be fetched."""
+    fax = builders.inbound(team, status="receiving")
+    told = report(road, str(fax.telnyx_id), at=NOON, status="delivered", direction=None)
+    apply_remote(told)
+    apply_remote(told)
+    fax.refresh_from_db()
+    assert (fax.status, fax.media, fax.poll_at) == ("received", "waiting", None)
+    assert [event.kind for event in fax.events.all()] == ["status:received"]

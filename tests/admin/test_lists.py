@@ -51,7 +51,9 @@ def test_rows_are_counted_to_a_thousand_and_no_further(office: Client) -> None:
     Heartbeat.objects.bulk_create([Heartbeat(name=f"part {number:04}", at=now) for number in range(1000)])
     assert "and more" not in office.get(listing(Heartbeat)).text
     Heartbeat.beat("one more")
-    page = office.get(listing(Heartbeat), {"p": "20"})
+    with CaptureQueriesContext(connection) as captured:
+        page = office.get(listing(Heartbeat), {"p": "20"})
+    assert ["LIMIT 1001" in query["sql"] for query in captured if "COUNT" in query["sql"]] == [True]
     assert len(page.context["cl"].result_list) == 50
     assert "1000 heartbeats and more" in " ".join(strip_tags(page.text).split())
 

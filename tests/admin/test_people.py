@@ -83,6 +83,13 @@ def test_a_new_password_ends_every_session_and_is_remembered(office: Client, bob
     assert NEW_PASSWORD not in str(logged.data)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_new_password_and_its_entry_are_one_change(office: Client, bob: User) -> None:
+    data = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD, "usable_password": "true"}
+    assert office.post(f"/admin/accounts/user/{bob.pk}/password/", data).status_code == 302
+    assert LogEntry.objects.filter(action="user.change").exists()
+
+
 def test_an_old_address_opens_nothing(office: Client, bob: User, client: Client) -> None:
     EmailAddress.objects.create(user=bob, email=bob.email, verified=True, primary=True)
     office.post(form(bob), details(bob, email="bob@new.example"))

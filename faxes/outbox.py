@@ -29,6 +29,8 @@ UPLOAD_LEASE = timedelta(minutes=10)
 LEASE_BEYOND_DEADLINE = timedelta(seconds=30)
 # When no event has told the end of a fax, ask for it by its id.
 FIRST_POLL = timedelta(minutes=5)
+# Waiting at Telnyx included.
+LONGEST_CALL = timedelta(days=1)
 # Telnyx keeps the pages of a fax for seven days: https://telnyx.com/ai/data-handling.json.
 KEPT_AT_TELNYX = timedelta(days=7)
 
@@ -201,8 +203,17 @@ def _follow_out(fax: Fax, in_doubt: bool) -> None:
         fax.line_held, fax.due_at, fax.poll_at = False, None, None
     else:
         fax.poll_at = fax.poll_at or timezone.now() + FIRST_POLL
+        if fax.line_held and _call_is_over(fax):
+            fax.line_held = False
+            transaction.on_commit(lambda: wake("submit"))
     if in_doubt:
         _ask_again(fax)
+
+
+def _call_is_over(fax: Fax) -> bool:
+    """No call lasts that long: an end that is never told, or in a word nobody knows, must not block the number."""
+    since = timezone.now() - LONGEST_CALL
+    return fax.created_at < since and not fax.attempts.filter(started_at__gt=since).exists()
 
 
 def _follow_in(fax: Fax, in_doubt: bool, new_link: bool) -> None:

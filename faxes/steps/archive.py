@@ -161,7 +161,7 @@ def _try_later(fax: Fax, code: str, detail: str) -> None:
     log.warning("archive.failed", reason=code)
     problem: dict[str, Any] = {"code": code, "title": "The pages are not here yet", "detail": detail}
     wait = backoff(fax.tries, most=RAREST.total_seconds())
-    if lost := fax.created_at + KEPT_AT_TELNYX < now:
+    if lost := fax.created_at < now - KEPT_AT_TELNYX:
         problem["title"] = "The pages are missing"
     ending = {"media": Media.MISSING, "due_at": None} if lost else {"due_at": now + wait, "tries": fax.tries + 1}
     with transaction.atomic():

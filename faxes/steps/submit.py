@@ -51,7 +51,7 @@ def drain() -> int:
 
 def submit_next(telnyx: Client) -> bool:
     """Take up one fax, if one may leave now."""
-    if not outbox.whose_turn().exists() or not gate.may_pass():
+    if not gate.is_open() and not (outbox.whose_turn().exists() and gate.may_probe()):
         return False
     claimed = outbox.claim_ready()
     if claimed is None:

@@ -98,38 +98,31 @@ def _check_memory(image: ImageFile.ImageFile, name: str) -> None:
 def decoded(image: ImageFile.ImageFile, name: str, *, least: int, colour: bool) -> Image.Image:
     """The current frame, upright: black and white ("1"), grey ("L") or, where there and wanted, in colour ("RGB").
 
-    A picture much finer than needed is reduced on the way, by a whole factor; its shorter side keeps at least `least`
-    dots. Black and white is never reduced.
+    A JPEG may come out at a half, quarter or eighth of its size, as long as its shorter side keeps `least` dots.
     """
-    # A JPEG decodes to a half, quarter or eighth of its size, or without its colours, in a fraction of time and memory.
+    # It decodes to such a size, or without its colours, in a fraction of the time and memory.
     image.draft("RGB" if colour else "L", (least, least))
     _check_memory(image, name)
     ImageOps.exif_transpose(image, in_place=True)
-    plain = _plain(image)
-    factor = min(plain.size) // least
-    if factor >= 2 and plain.mode != "1":
-        plain = plain.reduce(factor)
-    if plain.mode == "RGBA":
-        plain = _on_white(plain)
-    return plain.convert("L") if plain.mode == "RGB" and not colour else plain
+    return _plain(image, "RGB" if colour else "L")
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """In one of the modes "1", "L", "RGB", "RGBA"."""
+def _plain(image: Image.Image, mode: str) -> Image.Image:
+    """In that mode, where it has no fewer shades already."""
     if image.mode[0] in "IF":
         # More than 256 shades. A mere conversion would make white of all but the darkest.
         shades = image.convert("F")
         _, brightest = cast(tuple[float, float], shades.getextrema())
         return shades.point(lambda shade: shade * (255 / max(brightest, 1))).convert("L")
     if image.has_transparency_data:
-        return image.convert("RGBA")
-    return image if image.mode in ("1", "L", "RGB") else image.convert("RGB")
+        return _on_white(image if image.mode == "RGBA" else image.convert("RGBA"), mode)
+    return image if image.mode in ("1", "L", mode) else image.convert(mode)
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    white = Image.new("RGBA", image.size, "white")
-    white.alpha_composite(image)
-    return white.convert("RGB")
+def _on_white(image: Image.Image, mode: str) -> Image.Image:
+    white = Image.new(mode, image.size, "white")
+    white.paste(image.convert(mode), mask=image.getchannel("A"))
+    return white
 
 
 def inches(image: ImageFile.ImageFile) -> tuple[float, float]:

@@ -51,6 +51,11 @@ def test_a_preview_of_fifty_megabytes(tmp_path: Path) -> None:
     assert megabytes(PREVIEW, put(tmp_path, papers.big_pdf(49_900_000, 350))) < 110
 
 
+def test_merging_a_screen_of_fifteen_million_dots(tmp_path: Path) -> None:
+    Image.new("RGBA", (5120, 2880), (0, 0, 0, 20)).save(tmp_path / "screen.png", compress_level=1)
+    assert megabytes(MERGE, tmp_path / "screen.png") < 150
+
+
 def test_merging_a_photo_of_fifty_million_dots(tmp_path: Path) -> None:
     photo = Image.linear_gradient("L").resize((8160, 6120), Image.Resampling.NEAREST).convert("RGB")
     photo.save(tmp_path / "photo.jpg", "JPEG")

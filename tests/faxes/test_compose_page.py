@@ -122,7 +122,7 @@ def test_without_a_number_the_page_teaches_what_to_do(bob, root, team, logged_in
     assert "There is no number to send from yet" in text_of(asked)
     assert "Ask your manager or your administrator" in text_of(asked)
     assert "Send fax" not in text_of(asked)
-    assert "In the admin, give the number to a team." in text_of(logged_in(root).get(NEW))
+    assert "/admin/applications/phonenumber/" in logged_in(root).get(NEW).content.decode()
 
 
 def test_the_limit_of_this_house_is_said_where_telnyx_cannot_fetch(bob, team, settings, logged_in):

@@ -7,12 +7,14 @@ LOOK := env ENV_FILE= DEBUG=1 SECRET_KEY=unused DATABASE_URL=sqlite://:memory: Q
 FIND_PYTHON := for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done
 
-.PHONY: help run test lint lock install install-dev
+.PHONY: help run test lint bench screenshots lock install install-dev
 
 help:
 	@echo "make run    start the portal with a sandbox in Telnyx's place: http://localhost:8000"
 	@echo "make test   run every test"
 	@echo "make lint   formatting, rules, types, templates, migrations"
+	@echo "make bench  measure it against its floors"
+	@echo "make screenshots   take the pictures of docs/img"
 	@echo "make lock   pin the newest versions of all requirements"
 
 run: install
@@ -31,6 +33,12 @@ lint: install-dev
 	djlint --lint --quiet templates
 	$(LOOK) python manage.py check
 	$(LOOK) python manage.py makemigrations --check --dry-run
+
+bench: install-dev
+	@python -m bench
+
+screenshots: install-dev
+	@python docs/screenshots.py
 
 lock: install-dev
 	uv pip compile $(LOCK) requirements.in --output-file requirements.txt

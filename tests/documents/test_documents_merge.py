@@ -95,6 +95,8 @@ def test_a_file_of_that_name_stays_as_it_is_when_merging_fails(tmp_path: Path) -
     out = put(tmp_path, b"the fax of yesterday", "fax.pdf")
     refused([(put(tmp_path, papers.broken_pdf()), "broken.pdf")], out)
     assert out.read_bytes() == b"the fax of yesterday"
+    refused([(put(tmp_path, papers.text_pdf()), "letter.pdf")], out, max_bytes=1000)
+    assert out.read_bytes() == b"the fax of yesterday"
     merge([(put(tmp_path, papers.text_pdf()), "letter.pdf")], out)
     assert out.read_bytes().startswith(b"%PDF-")
 
@@ -106,6 +108,12 @@ def test_files_that_are_small_enough_alone_can_be_too_many_together(tmp_path: Pa
     assert error.code == "too_many_pages"
     assert str(error).startswith("“first.pdf and 2 more” has more than 8 pages")
     assert merge(sources, tmp_path / "fax.pdf", max_pages=9).pages == 9
+
+
+def test_once_there_are_too_many_pages_the_rest_is_not_looked_at(tmp_path: Path) -> None:
+    letter = (put(tmp_path, papers.text_pdf()), "letter.pdf")
+    broken = (put(tmp_path, papers.broken_pdf(), "broken"), "broken.pdf")
+    assert refused([letter, letter, broken], tmp_path / "fax.pdf", max_pages=5).code == "too_many_pages"
 
 
 def test_the_result_is_measured_not_the_sources(tmp_path: Path) -> None:

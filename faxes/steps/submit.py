@@ -63,9 +63,14 @@ def submit_next(telnyx: Client) -> bool:
 
 
 def _has_key() -> bool:
+    why = "No Telnyx API key is set."
     if settings.TELNYX_API_KEY:
-        return True
-    gate.shut("No Telnyx API key is set. Faxes wait here until an administrator sets one.", wait=gate.PROBE_EVERY)
+        try:
+            with client():
+                return True
+        except ValueError as error:
+            why = str(error)
+    gate.shut(f"{why} Faxes wait here until an administrator sets one.", wait=gate.PROBE_EVERY)
     return False
 
 

@@ -248,8 +248,9 @@ def test_a_worker_that_died_while_posting_leaves_an_uncertain_fax(fax: Fax) -> N
     assert (fax.outbox, fax.line_held) == (Outbox.UNCERTAIN, True)
 
 
-def test_no_key_keeps_faxes_and_says_why(sandbox: Server, settings: Settings, fax: Fax) -> None:
-    settings.TELNYX_API_KEY = ""
+@pytest.mark.parametrize("key", ["", "a bad key"])
+def test_no_usable_key_keeps_faxes_and_says_why(sandbox: Server, settings: Settings, fax: Fax, key: str) -> None:
+    settings.TELNYX_API_KEY = key
     submit.drain()
     fax.refresh_from_db()
     assert fax.outbox == Outbox.READY and "API key" in gate.closed_reason() and fax.attempts.count() == 0

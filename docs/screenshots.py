@@ -74,7 +74,7 @@ def compose(page: Page, web: str, paper: Path, recipient: str) -> None:
     """Fill in a new fax, and leave it unsent."""
     page.goto(f"{web}/faxes/new/")
     page.set_input_files("input[type=file]", paper)
-    page.get_by_text(paper.name).first.wait_for()
+    page.get_by_text("3 pages").first.wait_for()
     page.fill("#entry", recipient)
     page.press("#entry", "Enter")
     page.get_by_text(recipient[-4:]).first.wait_for()
@@ -88,8 +88,8 @@ def take(page: Page, name: str) -> None:
 def pictures(page: Page, web: str, paper: Path) -> None:
     sign_in(page, web)
     compose(page, web, paper, DELIVERED)
-    page.press("body", "Control+Enter")
-    page.wait_for_url(lambda url: not url.endswith("/new/"))
+    page.get_by_role("button", name="Send fax").click()
+    page.wait_for_url(lambda url: "/new/" not in url)
     page.get_by_role("heading", name="Delivered").wait_for(timeout=60_000)
     take(page, "fax")
     page.emulate_media(color_scheme="dark")

@@ -95,7 +95,8 @@ class HouseAdmin(ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if any("\x00" in value for value in request.GET.values()):
             return redirect(request.path)
-        return self._or_refused(request, lambda: super(HouseAdmin, self).changelist_view(request, extra_context))
+        page = super().changelist_view
+        return self._or_refused(request, lambda: page(request, extra_context))
 
     def changeform_view(
         self,
@@ -139,20 +140,15 @@ class HouseAdmin(ModelAdmin):
             self.message_user(request, f"{done}: {count}.", messages.SUCCESS)
 
 
-class ReadOnlyAdmin(HouseAdmin):
-    """For looking, not for changing."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 class MirrorAdmin(HouseAdmin):
-    """What Telnyx has, it alone adds."""
+    """Rows that come from Telnyx or from what happens, and not from a form."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(MirrorAdmin):
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 

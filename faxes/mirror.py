@@ -130,7 +130,7 @@ def merged(fax: Fax, report: Report) -> dict[str, Any]:
     if status and _moves_forward(fax, status, newer):
         changes["status"] = status[:64]
     if newer:
-        changes["remote_at"] = report.at or fax.remote_at
+        changes["remote_at"] = max(filter(None, (report.at, fax.remote_at)), default=None)
     changes["raw"] = (fax.raw | storable(report.payload)) if newer else (storable(report.payload) | fax.raw)
     if report.retrieved or report.source == FaxEvent.Source.SYNC:
         changes["gone_at"] = None
@@ -142,16 +142,16 @@ def contradicts(fax: Fax, report: Report) -> bool:
     status = report.status_of(fax)
     if not (is_final(fax.status) and is_final(status) and fax.status != status):
         return False
-    return not (report.retrieved and is_newer(fax, report))
+    return not report.retrieved
 
 
 def is_newer(fax: Fax, report: Report) -> bool:
-    """The first report is always newer. Times without a fraction are compared by whole seconds, and a retrieve without
-    a time counts as of now."""
-    if fax.remote_at is None:
+    """The first report is always newer, and so is a retrieve, because it was asked for just now: an event's time may
+    lie after the record's. Times without a fraction are compared by whole seconds."""
+    if fax.remote_at is None or report.retrieved:
         return True
     if report.at is None:
-        return report.retrieved
+        return False
     known = fax.remote_at if report.at.microsecond else fax.remote_at.replace(microsecond=0)
     return report.at >= known
 

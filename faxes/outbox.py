@@ -223,7 +223,7 @@ def _follow_in(fax: Fax, in_doubt: bool, new_link: bool) -> None:
         fax.poll_at = fax.poll_at or timezone.now() + FIRST_POLL
     complete = fax.status == "received" or (fax.status == "failed" and bool(fax.media_url))
     begins = complete and not fax.media and fax.created_at > timezone.now() - KEPT_AT_TELNYX
-    if begins or (new_link and fax.media == Media.WAITING):
+    if begins or (new_link and fax.media in (Media.WAITING, Media.MISSING)):
         fax.media, fax.due_at = Media.WAITING, timezone.now()
         transaction.on_commit(lambda: wake("archive"))
     if in_doubt:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -131,7 +130,7 @@ def test_a_list_goes_on_where_its_page_ended_also_within_one_instant(logged_in: 
     assert ">Older<" not in second and ">Newest<" in second
 
 
-@pytest.mark.parametrize("before", ["nonsense", "1", str(uuid.uuid4()), "'; DROP TABLE"])
+@pytest.mark.parametrize("before", ["nonsense", "1", "6d1f0a4e-2b7c-4f59-8c3d-91e5a7b2c804", "'; DROP TABLE"])
 def test_a_page_that_begins_nowhere_is_not_found(logged_in: Any, bob: User, before: str) -> None:
     assert logged_in(bob).get(SENT, {"before": before}).status_code == 404
 

@@ -77,30 +77,24 @@ def _parts(image: ImageFile.ImageFile, source: Path, name: str) -> Iterator[byte
 
 
 def _is_fax(image: ImageFile.ImageFile) -> bool:
-    """Whether the frame is black and white, upright, and says how fine it is: img2pdf fails over a senseless answer."""
+    """Whether the frame is just dots, upright, and says how fine they are: img2pdf fails over a senseless answer."""
     upright = image.getexif().get(ExifTags.Base.Orientation, 1) == 1
-    return image.format == "TIFF" and image.mode == "1" and upright and images.resolution(image) is not None
+    dots = image.format == "TIFF" and image.mode == "1" and "icc_profile" not in image.info
+    return dots and upright and images.resolution(image) is not None
 
 
 def _pdf(data: bytes, pages: list[Layout]) -> bytes:
     """The frames of a picture, each laid out in its turn."""
     layouts = iter(pages)
-    # nodate: the same pictures make the same bytes at any time.
-    pdf: bytes = img2pdf.convert(
-        data,
-        layout_fun=lambda *_: next(layouts),
-        nodate=True,
-        rotation=img2pdf.Rotation.none,
-        engine=img2pdf.Engine.internal,
-    )
+    upright, quick = img2pdf.Rotation.none, img2pdf.Engine.internal
+    pdf: bytes = img2pdf.convert(data, layout_fun=lambda *_: next(layouts), rotation=upright, engine=quick)
     return pdf
 
 
 def _encoded(pixels: Image.Image, photo: bool) -> bytes:
-    """The pixels as img2pdf copies them into a PDF: group 4 for black and white, else PNG or JPEG."""
+    """The pixels as img2pdf takes them: black and white, for which it uses group 4 itself, else PNG or JPEG."""
     if pixels.mode == "1":
-        # In one strip, which is how a PDF holds it.
-        return _saved(pixels, "TIFF", compression="group4", tiffinfo={278: pixels.height})
+        return _saved(pixels, "TIFF")
     pixels.thumbnail(FINEST if pixels.height >= pixels.width else FINEST[::-1])
     data = b"" if photo else _saved(pixels, "PNG")
     return data if 0 < len(data) <= MOST_LOSSLESS else _saved(pixels, "JPEG", quality=85)

@@ -104,7 +104,12 @@ def decoded(image: ImageFile.ImageFile, name: str, *, least: int, colour: bool) 
     image.draft("RGB" if colour else "L", (least, least))
     _check_memory(image, name)
     ImageOps.exif_transpose(image, in_place=True)
-    return _plain(image, "RGB" if colour else "L")
+    plain = _plain(image, "RGB" if colour else "L")
+    if plain is image:
+        plain = image.copy()
+    # Comments, profiles and a resolution of nothing would be written into a file made of it.
+    plain.info.clear()
+    return plain
 
 
 def _plain(image: Image.Image, mode: str) -> Image.Image:

@@ -49,8 +49,8 @@ def one_page(*rest: bytes, entries: bytes = b"/Contents 4 0 R/Resources<</XObjec
 
 
 def packed(unit: bytes, size: int) -> bytes:
-    """`size` bytes of repetition, compressed about a thousand times; made without unpacking it."""
-    packer, block = zlib.compressobj(9), unit * (1024 * 1024 // len(unit))
+    """`size` bytes of repetition, compressed some hundred times."""
+    packer, block = zlib.compressobj(1), unit * (1024 * 1024 // len(unit))
     return b"".join(packer.compress(block) for _ in range(size // len(block))) + packer.flush()
 
 

@@ -11,12 +11,13 @@ from PIL import Image
 
 from tests import papers
 from tests.documents.desk import put
+from tests.documents.test_documents_hostile import LINE, one_page, packed, stream
 
 ROOT = Path(__file__).parents[2]
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from documents import inspect, merge, render_page
+from documents import DocumentError, inspect, merge, render_page
 {work}
 if sys.platform == "linux":
     # Not from getrusage, which counts what the parent had before this program began.
@@ -35,6 +36,12 @@ def megabytes(work: str, path: Path) -> int:
 
 
 MERGE = "merge([({path}, 'large')], {path}.with_name('fax.pdf'))"
+REFUSED = """
+try:
+    inspect({path}, name='bomb')
+except DocumentError as error:
+    assert error.code == 'bomb'
+"""
 PREVIEW = (
     "pages = inspect({path}, name='large').pages; [render_page({path}, page, width=1000) for page in (1, 2, pages)]"
 )
@@ -49,6 +56,11 @@ def test_merging_fifty_megabytes(pages: int, tmp_path: Path) -> None:
 
 def test_a_preview_of_fifty_megabytes(tmp_path: Path) -> None:
     assert megabytes(PREVIEW, put(tmp_path, papers.big_pdf(49_900_000, 350))) < 110
+
+
+def test_a_drawing_that_unpacks_to_a_quarter_of_a_gigabyte_is_not_unpacked(tmp_path: Path) -> None:
+    bomb = one_page(stream(packed(LINE, 256 * 1024 * 1024), b"/Filter/FlateDecode"), b"null")
+    assert megabytes(REFUSED, put(tmp_path, bomb)) < 120
 
 
 def test_merging_a_screen_of_fifteen_million_dots(tmp_path: Path) -> None:

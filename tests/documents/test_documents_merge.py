@@ -12,6 +12,7 @@ import pikepdf
 import pytest
 
 from documents import DocumentError, Inspected, inspect, merge
+from documents.convert import to_pdf
 from tests import papers
 from tests.documents.desk import put, seen, texts
 
@@ -125,8 +126,10 @@ def test_the_result_is_measured_not_the_sources(tmp_path: Path) -> None:
 
 
 def test_pictures_that_unfold_beyond_the_limit_are_stopped_on_the_way(tmp_path: Path) -> None:
-    error = refused([(put(tmp_path, papers.fax_tiff(3)), "fax.tif")], tmp_path / "fax.pdf", max_bytes=50_000)
-    assert error.code == "too_large" and "“fax.tif”" in str(error)
+    with pytest.raises(DocumentError) as caught:
+        to_pdf(put(tmp_path, papers.fax_tiff(3)), "image/tiff", "fax.tif", tmp_path / "part.pdf", max_bytes=50_000)
+    assert caught.value.code == "too_large" and "“fax.tif”" in str(caught.value)
+    assert not (tmp_path / "part.pdf").exists()
 
 
 def test_without_files_there_is_nothing_to_fax(tmp_path: Path) -> None:

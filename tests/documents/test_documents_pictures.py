@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
 from documents import merge
 from documents.convert import placed
@@ -158,6 +159,17 @@ def test_a_received_fax_keeps_every_dot(tmp_path: Path) -> None:
         assert [round(float(edge)) for edge in pdf.pages[0].mediabox.as_list()] == [0, 0, 610, 792]
 
 
+def test_a_received_fax_is_copied_as_it_is_compressed(tmp_path: Path) -> None:
+    data = papers.fax_tiff(1)
+    length = Image.open(io.BytesIO(data)).tag_v2[279][0]  # type: ignore[attr-defined]
+    # StripByteCounts, 279, says three bytes more than the picture needs: only a copy of the strip still has them.
+    count = struct.Struct("<HHII")
+    longer = data.replace(count.pack(279, 4, 1, length), count.pack(279, 4, 1, length + 3))
+    assert longer != data
+    with pikepdf.open(merged(tmp_path, longer)) as pdf:
+        assert len(pictures(pdf)[0].obj.read_raw_bytes()) == length + 3
+
+
 def test_black_and_white_stays_so_and_small(tmp_path: Path) -> None:
     page = papers.scanned_page().convert("1")
     path = merged(tmp_path, saved(page, "PNG", dpi=(150, 150)))
@@ -232,10 +244,42 @@ def test_colours_are_left_to_the_screen(tmp_path: Path) -> None:
         assert pictures(pdf)[0].mode == "L"
 
 
-def test_nothing_of_the_camera_is_sent(tmp_path: Path) -> None:
-    assert b"Pocket Camera" in papers.photo_jpeg()
-    content = merged(tmp_path, papers.photo_jpeg()).read_bytes()
+def test_a_resolution_of_nothing_over_nothing_is_ignored(tmp_path: Path) -> None:
+    data = papers.fax_tiff(1)
+    rational = struct.Struct("<II")
+    senseless = data.replace(rational.pack(204, 1), bytes(8)).replace(rational.pack(196, 1), bytes(8))
+    assert senseless != data
+    with pikepdf.open(merged(tmp_path, senseless)) as pdf:
+        assert [float(edge) for edge in pdf.pages[0].mediabox.as_list()] == [0, 0, 612, 792]
+
+
+def camera_files() -> dict[str, bytes]:
+    """Pictures that say in every way they can which camera they are from."""
+    image, profile = sheet(850, 1100), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Author", "Pocket Camera", zip=False)
+    exif = Image.Exif()
+    exif[0x010F] = "Pocket Camera"
+    tags = {315: "Pocket Camera", 270: "Pocket Camera"}
+    return {
+        "JPEG": saved(image, "JPEG", comment="Pocket Camera", exif=exif, icc_profile=profile),
+        "PNG": saved(image.convert("RGB"), "PNG", pnginfo=text, exif=exif, icc_profile=profile),
+        "TIFF": saved(image, "TIFF", tiffinfo=tags, icc_profile=profile),
+        "fax": saved(
+            image.convert("1"), "TIFF", tiffinfo=tags, icc_profile=profile, compression="group4", dpi=(204, 196)
+        ),
+    }
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "fax"])
+def test_nothing_of_the_camera_is_sent(kind: str, tmp_path: Path) -> None:
+    data = camera_files()[kind]
+    assert b"Pocket Camera" in data
+    path = merged(tmp_path, data)
+    content = path.read_bytes()
     assert b"Pocket Camera" not in content and b"Exif" not in content
+    with pikepdf.open(path) as pdf:
+        assert pictures(pdf)[0].obj.ColorSpace == pikepdf.Name.DeviceGray
 
 
 @pytest.mark.parametrize("mode", ["L", "1"])

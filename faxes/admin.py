@@ -32,9 +32,8 @@ class MissingFilter(admin.SimpleListFilter):
     parameter_name = "missing"
     lacks = {
         "team": ("A team", Q(team=None)),
-        # The second condition is the index's own.
-        "evidence": ("Evidence whether it was sent", Q(outbox=Outbox.UNCERTAIN) & ~Q(outbox="")),
-        "pages": ("Its pages", Q(media=Media.MISSING) & ~Q(media="")),
+        "evidence": ("Evidence whether it was sent", Q(outbox=Outbox.UNCERTAIN)),
+        "pages": ("Its pages", Q(media=Media.MISSING)),
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

@@ -115,6 +115,7 @@ def test_a_new_team_gets_an_address_and_members(office: Client, root: User) -> N
 def test_a_team_that_cannot_be_is_refused_in_words(office: Client, team: Team, name: str) -> None:
     response = office.post(ADD_TEAM, members(Team(name=name)), follow=True)
     assert Team.objects.get() == team
+    assert [message.level_tag for message in response.context["messages"]] in ([], ["error"])
     assert said(response) or response.context["adminform"].form.errors
 
 

@@ -1,0 +1,81 @@
+"""The admin in a real browser: it works under the policy, quietly, and fits a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect
+
+from accounts.models import Team
+from faxes import timeline
+from faxes.models import Fax
+from faxes.states import Outbox
+from tests import builders
+from tests.admin.pages import delivery, form, listing
+from webhooks.models import Delivery
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(params=[1280, 390])
+def screen(request: pytest.FixtureRequest, browser: Browser, live_server: Any, office: Client) -> Iterator[Page]:
+    """A page of an administrator's browser, which must not complain about anything."""
+    complaints: list[str] = []
+    context = browser.new_context(viewport={"width": request.param, "height": 900}, base_url=live_server.url)
+    session = office.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def fax(team: Team) -> Fax:
+    builders.number(team)
+    fax = builders.outbound(team, outbox=Outbox.REJECTED, raw={"status": "failed", "note": "x" * 400})
+    timeline.note(fax, "rejected", detail="Not a number. " * 20)
+    return fax
+
+
+def test_every_kind_of_page_is_quiet_and_fits(screen: Page, fax: Fax) -> None:
+    event = delivery(b'{"data": {"event_type": "' + b"y" * 300 + b'"}}', fax=fax)
+    for address in ("/admin/", listing(Fax), form(fax), listing(Delivery), form(event), form(fax.team or fax)):
+        screen.goto(address)
+        screen.wait_for_load_state("networkidle")
+        assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+
+
+def test_a_payload_is_folded_until_somebody_wants_it(screen: Page, fax: Fax) -> None:
+    screen.goto(form(fax))
+    payload = screen.get_by_text('"status": "failed"')
+    expect(payload).to_be_hidden()
+    screen.get_by_text("Last payload").click()
+    expect(payload).to_be_visible()
+
+
+def test_an_action_is_chosen_and_run(screen: Page, fax: Fax) -> None:
+    screen.goto(listing(Fax))
+    screen.locator("input[name=_selected_action]").check()
+    screen.locator("select[name=action]").select_option("retry")
+    screen.locator("button[name=index]").click()
+    expect(screen.get_by_text("Tried once more: 1.")).to_be_visible()
+    assert Fax.objects.get(retry_of=fax).outbox == Outbox.READY
+
+
+def test_a_member_is_found_by_typing(screen: Page, team: Team, charlie: Any) -> None:
+    screen.goto(form(team))
+    screen.get_by_role("link", name="Add another Membership").click()
+    screen.locator(".select2-selection").last.click()
+    screen.locator(".select2-search__field").fill("char")
+    screen.get_by_role("option", name="Charlie").click()
+    screen.get_by_role("button", name="Save", exact=True).click()
+    expect(screen.get_by_text("was changed successfully")).to_be_visible()
+    assert team.memberships.get().user == charlie

@@ -59,6 +59,11 @@ def test_it_costs_one_statement_and_one_wake(telnyx: Telnyx, wakes: list[Any]) -
     assert wakes == [("process", 0)]
 
 
+def test_it_costs_no_policy_for_browsers(telnyx: Telnyx, client: Client) -> None:
+    assert "Content-Security-Policy" not in telnyx.post(event())
+    assert "Content-Security-Policy" in client.get("/healthz")
+
+
 @pytest.mark.parametrize("seconds_ago", [299, -299])
 def test_clocks_may_differ_by_five_minutes(telnyx: Telnyx, seconds_ago: float) -> None:
     assert telnyx.post(BODY, seconds_ago=seconds_ago).status_code == 200

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import time
-import uuid
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.webhooks.telnyx import Telnyx, event
 
-from bench.servers import SEED
+TELNYX = Telnyx()
+FAX = {"fax_id": "2c6a3b1e-3f0e-4f6b-9d0c-6a1d9b0e7f55", "direction": "inbound", "from": "+17735550188"}
+GONE = (ConnectionError, asyncio.IncompleteReadError)
 
-KEY = Ed25519PrivateKey.from_private_bytes(base64.b64decode(SEED))
-PUBLIC_KEY = base64.b64encode(KEY.public_key().public_bytes_raw()).decode()
+
+class Connection(NamedTuple):
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
 
 @dataclass
 class Result:
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
+    # How many were answered with another status than 200.
     refused: int = 0
 
     @property
@@ -38,7 +41,10 @@ def requests_for(count: int) -> list[bytes]:
 
 
 def run(port: int, requests: list[bytes], *, clients: int, pace: float = 0.0) -> Result:
-    """Post every request once, by so many clients; `pace` is the rate per second of all of them together."""
+    """Post every request once, by so many clients; `pace` is the rate per second of all of them together.
+
+    Raises ConnectionError or EOFError where nobody answers.
+    """
     return asyncio.run(_run(port, requests, clients, pace))
 
 
@@ -48,54 +54,46 @@ async def _run(port: int, requests: list[bytes], clients: int, pace: float) -> R
     began = time.perf_counter()
 
     async def client() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        connection = await _connect(port)
         for index, request in todo:
             due = began + index / pace if pace else 0.0
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            sent = time.perf_counter()
+            asked = time.perf_counter()
             try:
-                writer.write(request)
-                status, keep = await _answer(reader)
-            except (ConnectionError, asyncio.IncompleteReadError):
-                # The server ended an idle connection just now. An event is safe to repeat.
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.write(request)
-                status, keep = await _answer(reader)
-            result.latencies.append(time.perf_counter() - sent)
+                status, connection = await _ask(connection, request, port)
+            except GONE:
+                # The server has just ended a connection that was idle. An event may be repeated.
+                status, connection = await _ask(await _connect(port), request, port)
+            result.latencies.append(time.perf_counter() - asked)
             result.refused += status != 200
-            if not keep:
-                writer.close()
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.close()
-        await writer.wait_closed()
+        connection.writer.close()
 
     await asyncio.gather(*(client() for _ in range(clients)))
     result.seconds = time.perf_counter() - began
     return result
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
-    """The status, and whether the connection stays open."""
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+async def _connect(port: int) -> Connection:
+    return Connection(*await asyncio.open_connection("127.0.0.1", port))
+
+
+async def _ask(connection: Connection, request: bytes, port: int) -> tuple[int, Connection]:
+    """The status of the answer, and the connection for the next request: a new one where the server closes this."""
+    connection.writer.write(request)
+    head = (await connection.reader.readuntil(b"\r\n\r\n")).lower()
     length = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-    await reader.readexactly(length)
-    return int(head.split(b" ", 2)[1]), b"connection: close" not in head
+    await connection.reader.readexactly(length)
+    if b"connection: close" in head:
+        connection.writer.close()
+        connection = await _connect(port)
+    return int(head.split(b" ", 2)[1]), connection
 
 
 def _request() -> bytes:
-    payload = {"fax_id": str(uuid.uuid4()), "direction": "inbound", "from": "+17735550188", "to": "+13125790015"}
-    data = {
-        "event_type": "fax.receiving.started",
-        "id": str(uuid.uuid4()),
-        "occurred_at": "2026-11-20T12:00:00.000000Z",
-        "payload": payload | {"connection_id": "2290457000000000011", "status": "receiving"},
-        "record_type": "event",
-    }
-    body = json.dumps({"data": data, "meta": {"attempt": 1}}).encode()
-    timestamp = str(int(time.time()))
-    signature = base64.b64encode(KEY.sign(f"{timestamp}|".encode() + body)).decode()
+    body = event("fax.receiving.started", to="+13125790015", status="receiving", **FAX)
+    signature = "".join(f"{name}: {value}\r\n" for name, value in TELNYX.headers(body).items())
     head = (
         "POST /webhooks/telnyx HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        f"telnyx-signature-ed25519: {signature}\r\ntelnyx-timestamp: {timestamp}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"{signature}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -22,7 +22,7 @@ def environment(**values: str) -> dict[str, str]:
 
 @contextmanager
 def running(*arguments: str, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`python ARGUMENTS` in its own process group, its output in `log`; killed at the end if it still runs."""
+    """`python ARGUMENTS`, its output in `log`. At the end it is asked to stop, and killed if it does not."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *arguments], cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT
@@ -30,6 +30,24 @@ def running(*arguments: str, env: dict[str, str], log: Path) -> Iterator[subproc
     try:
         yield process
     finally:
+        stop(process)
+
+
+@contextmanager
+def serving(*arguments: str, env: dict[str, str], log: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """As `running`, from the moment the process listens on the port. Raises AssertionError if it never does."""
+    with running(*arguments, env=env, log=log) as process:
+        wait_for(lambda: process.poll() is not None or is_open(port), what=f"a server on port {port}")
+        assert process.poll() is None, f"The server has ended. {last_lines(log)}"
+        yield process
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """A server that is killed leaves its own children behind for a while; one that is asked takes them along."""
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
 
@@ -53,6 +71,16 @@ def wait_for(condition: Callable[[], object], *, within: float = 60, what: str =
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come true within {within} s."
         time.sleep(0.05)
+
+
+def last_lines(log: Path, count: int = 30) -> str:
+    """The end of a log, with a heading."""
+    return "\n".join([f"The end of {log.name}:", *log.read_text(errors="replace").splitlines()[-count:]])
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_port() -> int:

@@ -1,0 +1,20 @@
+"""How much is measured: enough for a figure, or just enough to see that measuring works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Size:
+    clients: int
+    warm_up: int
+    events: int
+    stored: int
+    faxes: int
+    waits: int
+    rounds: int
+
+
+FULL = Size(clients=40, warm_up=200, events=1000, stored=1_000_000, faxes=30, waits=5, rounds=5)
+QUICK = Size(clients=4, warm_up=8, events=40, stored=1000, faxes=3, waits=1, rounds=1)

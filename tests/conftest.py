@@ -156,9 +156,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_type_launch_args() -> dict[str, Any]:
     # Containers rarely allow Chromium's own sandbox, and it sees nothing here but our pages.
     return {"executable_path": chromium(), "args": ["--no-sandbox"]}
-
-
-@pytest.fixture
-def page(page: Any) -> Iterator[Any]:
-    page.set_default_timeout(10_000)
-    yield page

@@ -1,0 +1,30 @@
+"""The benchmark runs from end to end, with tiny numbers. What it says about the machine is another matter."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.processes import environment, finished
+
+ROWS = [
+    "webhooks from",
+    "p99 of webhooks",
+    "webhooks on top of",
+    "answers in 100 ms",
+    "answers at once",
+    "first attempt",
+]
+
+
+@pytest.mark.process
+def test_every_figure_is_measured() -> None:
+    outcome = finished("-m", "bench", "--quick", env=environment(**server()), timeout=240)
+    assert outcome.returncode == 0, outcome.stdout
+    assert [row for row in ROWS if row in outcome.stdout] == ROWS
+
+
+def server() -> dict[str, str]:
+    """PostgreSQL is measured, too, where the tests have one."""
+    return {name: os.environ[name] for name in ("TEST_DATABASE_URL",) if name in os.environ}

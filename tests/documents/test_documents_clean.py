@@ -216,7 +216,10 @@ def layered(*, base_state: str, on: bool, name: str = "Comments for colleagues")
     def change(pdf: Pdf) -> None:
         layer = pdf.make_indirect(Dictionary(Type=Name.OCG, Name=String(name), Private=String("draft")))
         config = Dictionary(BaseState=Name(base_state), ON=Array(), OFF=Array())
-        (config.ON if on else config.OFF).append(layer)
+        if on:
+            config.ON.append(layer)
+        elif base_state == "/ON":
+            config.OFF.append(layer)
         pdf.Root.OCProperties = Dictionary(OCGs=Array([layer]), D=config)
         page = pdf.pages[0]
         page.obj.Resources.Properties = Dictionary(MC0=layer)

@@ -77,14 +77,20 @@ UNDO = {
 }
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "fax"])
 @pytest.mark.parametrize("orientation", UNDO)
 def test_every_orientation_of_a_camera_comes_out_upright(orientation: int, kind: str, tmp_path: Path) -> None:
     upright = sheet(850, 1100)
     turn = UNDO[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
-    data = saved(upright.transpose(turn) if turn is not None else upright, kind, dpi=(100, 100), exif=exif)
+    stored = upright.transpose(turn) if turn is not None else upright
+    if kind == "fax":
+        # In one strip, as fax software writes it.
+        tags = {274: orientation, 278: stored.height}
+        data = saved(stored.convert("1"), "TIFF", compression="group4", dpi=(100, 100), tiffinfo=tags)
+    else:
+        data = saved(stored, kind, dpi=(100, 100), exif=exif)
     for path in (put(tmp_path, data), merged(tmp_path, data)):
         page = seen(path, width=425)
         assert page.size == (425, 550)

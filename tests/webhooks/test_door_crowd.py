@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.threads import at_once, database_for_threads
+from tests.threads import at_once
 from tests.webhooks.telnyx import Telnyx, event
 from webhooks.models import Delivery
 
 
 @pytest.mark.django_db(transaction=True)
-def test_duplicates_in_a_crowd_are_one_row(telnyx: Telnyx, tmp_path: Path) -> None:
+def test_duplicates_in_a_crowd_are_one_row(telnyx: Telnyx) -> None:
     bodies = [event(), event()]
-    with database_for_threads(tmp_path):
-        calls = [lambda body=body: telnyx.post(body).status_code for body in bodies * 6]
-        assert at_once(*calls) == [200] * 12
-        (rows,) = at_once(lambda: sorted(Delivery.objects.values_list("repeats", "state")))
-    assert rows == [(5, "pending"), (5, "pending")]
+    calls = [lambda body=body: telnyx.post(body).status_code for body in bodies * 6]
+    assert at_once(*calls) == [200] * 12
+    rows = Delivery.objects.values_list("repeats", "state")
+    assert sorted(rows) == [(5, "pending"), (5, "pending")]

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from playwright.sync_api import expect
 from pytest_django import Settings
 
 from accounts.models import Membership, Role, Team, User
@@ -154,5 +155,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
+    # On a busy machine a page may take its time; a failing test waits as long, a passing one does not.
+    expect.set_options(timeout=30_000)
     # Containers rarely allow Chromium's own sandbox, and it sees nothing here but our pages.
     return {"executable_path": chromium(), "args": ["--no-sandbox"]}

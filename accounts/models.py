@@ -5,7 +5,10 @@ from __future__ import annotations
 import uuid
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 
 class User(AbstractUser):
@@ -38,12 +41,26 @@ class Team(models.Model):
     slug = models.SlugField(max_length=100, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
+    # Policy: how many days after a fax its pages, and all that is known of it, are deleted. Empty is never.
+    keep_media_days = models.PositiveIntegerField(
+        "days to keep pages", null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    keep_records_days = models.PositiveIntegerField(
+        "days to keep records", null=True, blank=True, validators=[MinValueValidator(1)]
+    )
 
     class Meta:
         ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        media, records = self.keep_media_days, self.keep_records_days
+        if media and records and media > records:
+            raise ValidationError(
+                {"keep_media_days": f"Pages go with their record after {records} days. Enter at most {records}."}
+            )
 
 
 class Membership(models.Model):
@@ -52,6 +69,8 @@ class Membership(models.Model):
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Faxes we heard of until then count as read, so that nobody begins with the unread faxes of years.
+    read_before = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "team"], name="membership_once_per_team")]

@@ -11,7 +11,7 @@ from typing import Self
 from django.db import models
 
 from accounts.access import AnyUser, is_admin, scope, team_ids
-from accounts.models import Role, Team
+from accounts.models import Role, Team, User
 
 
 class Mirrored(models.Model):
@@ -50,6 +50,9 @@ class FaxApplication(Mirrored):
     tags = models.JSONField(default=list, blank=True)
     # Ours.
     team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="applications")
+    delete_once_archived = models.BooleanField(
+        "delete at Telnyx", default=False, help_text="Delete received faxes at Telnyx once their pages are safe here."
+    )
 
     objects = FaxApplicationQuerySet.as_manager()
 
@@ -88,6 +91,16 @@ class PhoneNumber(Mirrored):
     # Ours.
     team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="numbers")
     label = models.CharField(max_length=100, blank=True)
+    default_assignee = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    notify = models.ManyToManyField(
+        User, blank=True, related_name="+", help_text="Who is told of faxes to this number."
+    )
+    # How many faxes usually come in each hour of the week, from Monday 0:00 UTC; empty where that is not known.
+    usual = models.JSONField(default=list, blank=True)
+    learned_at = models.DateTimeField(null=True, blank=True)
+    # Since when it is silent though faxes were to be expected; and until when a person knows about that.
+    quiet_since = models.DateTimeField(null=True, blank=True)
+    quiet_dismissed_at = models.DateTimeField(null=True, blank=True)
 
     objects = PhoneNumberQuerySet.as_manager()
 

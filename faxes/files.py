@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.files import File
 from django.db import transaction
+from django.utils import timezone
 
 from documents import Inspected
 from faxes.models import Document
@@ -25,6 +26,7 @@ def store(path: Path, inspected: Inspected, *, kind: Document.Kind, name: str, *
         bytes=inspected.bytes,
         pages=inspected.pages,
         content_type=inspected.content_type,
+        stored_at=timezone.now(),
         **columns,
     )
     with path.open("rb") as source:

@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from applications.mirror import promoted, storable, usable_id
 from faxes import outbox, timeline
-from faxes.models import Attempt, Fax, FaxEvent
+from faxes.models import Attempt, Fax, FaxEvent, Tombstone
 from faxes.routing import route
 from faxes.states import Direction, is_final, rank, settled_status
 from faxes.tokens import token_of
@@ -44,6 +44,9 @@ KEYS = {
 }
 
 
+# These are about received faxes alone, whatever else they leave out.
+# https://developers.telnyx.com/docs/programmable-fax/receive-a-fax-via-api
+INBOUND_EVENTS = ("fax.receiving.started", "fax.media.processing.started", "fax.received")
 OPEN_ATTEMPTS = (Attempt.State.POSTING, Attempt.State.UNCERTAIN)
 CANDIDATE_KEYS = ("from", "to", "status", "created_at", "page_count")
 
@@ -56,6 +59,8 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
     # Nothing to hold on to: no id, or a new fax without a direction.
     UNUSABLE = "unusable"
+    # It was deleted here for good, and stays so.
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,10 @@ class Report:
     @classmethod
     def of_event(cls, event: Event) -> Report:
         telnyx_id = usable_id(text(event.payload, "fax_id"))
-        return cls(telnyx_id, event.payload, event.occurred_at, FaxEvent.Source.WEBHOOK)
+        payload = event.payload
+        if event.event_type in INBOUND_EVENTS and "direction" not in payload:
+            payload = {**payload, "direction": Direction.INBOUND.value}
+        return cls(telnyx_id, payload, event.occurred_at, FaxEvent.Source.WEBHOOK)
 
     def status_of(self, fax: Fax) -> str:
         """The status told, by the direction the fax is known to have: a report may leave that out."""
@@ -192,6 +200,8 @@ def _absorb(stray: Fax, *, into: Fax) -> None:
 
 
 def _may_create(report: Report, *, ours: bool) -> Verdict:
+    if Tombstone.objects.filter(pk=report.telnyx_id).exists():
+        return Verdict.DELETED
     direction = report.text("direction")
     # Without a direction it may be an outbound one all the same.
     if direction != Direction.INBOUND and not ours and _remember_candidate(report):
@@ -222,12 +232,16 @@ def _line(report: Report) -> dict[str, str]:
 
 def _create(report: Report, *, twin_of: Fax | None) -> Fax:
     """A new row for a fax that was not handed over from here, or not by the attempt that counts."""
+    now = timezone.now()
+    created_at = _created_at(report) or report.at or now
     row = Fax(
         telnyx_id=report.telnyx_id,
         direction=report.text("direction"),
         from_number=report.text("from")[:64],
         to_number=report.text("to")[:64],
-        created_at=_created_at(report) or report.at or timezone.now(),
+        created_at=created_at,
+        # What is older than the pages Telnyx keeps is history by the time it is found, and nobody's unread mail.
+        heard_at=now if created_at > now - outbox.KEPT_AT_TELNYX else created_at,
     )
     if twin_of is not None:
         row.retry_of, row.attempt = twin_of.retry_of or twin_of, twin_of.attempt + 1
@@ -253,7 +267,7 @@ def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
         attempt=attempt,
         source=report.source,
         in_doubt=contradiction and not report.retrieved,
-        new_link="media_url" in changes,
+        link_told_at=_link_told_at(report) if changes.get("media_url") else None,
     )
     if changes or followed:
         fax.save(update_fields=[*changes, *followed])
@@ -262,6 +276,12 @@ def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
         # An answer's times have whole seconds, and would stand before what led to it. It has come just now.
         at = None if report.source == FaxEvent.Source.ANSWER else report.at
         timeline.note_status(fax, status, source=report.source, at=at, payload=report.payload)
+
+
+def _link_told_at(report: Report) -> datetime:
+    """A link's life begins when Telnyx makes it: with the event, or with the answer that we hold in hand."""
+    told = report.at if report.source == FaxEvent.Source.WEBHOOK else None
+    return min(filter(None, (told, timezone.now())))
 
 
 def _created_at(report: Report) -> datetime | None:

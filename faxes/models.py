@@ -13,6 +13,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.access import AnyUser, scope
@@ -44,12 +45,17 @@ def document_name(document: Document, filename: str) -> str:
 
 
 class Document(models.Model):
-    """One stored file, checked before it was stored."""
+    """One stored file, checked before it was stored. The row comes first and goes last, so that no file is without one.
+
+    It stays when the file is deleted, and says what had been there.
+    """
 
     class Kind(models.TextChoices):
         UPLOAD = "upload", "Upload"
         OUTGOING = "outgoing", "Outgoing"
         RECEIVED = "received", "Received"
+        # A PDF made of a received TIFF, for viewing; the TIFF is kept beside it.
+        PREVIEW = "preview", "Preview"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -62,6 +68,9 @@ class Document(models.Model):
     batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="documents")
     position = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
+    # Since when the whole file is in the storage; and since when it is there no more.
+    stored_at = models.DateTimeField(null=True, blank=True)
+    purged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["position", "created_at"]
@@ -69,6 +78,25 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.name or str(self.id)
+
+    @property
+    def is_here(self) -> bool:
+        return self.stored_at is not None and self.purged_at is None
+
+
+class Tag(models.Model):
+    """A word that a team sorts its faxes by."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint("team", Lower("name"), name="tag_once_per_team")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class FaxQuerySet(models.QuerySet["Fax"]):
@@ -81,6 +109,10 @@ class FaxQuerySet(models.QuerySet["Fax"]):
 
     def received(self) -> Self:
         return self.filter(direction=Direction.INBOUND)
+
+    def kept(self) -> Self:
+        """All but those in the bin."""
+        return self.filter(trashed_at=None)
 
     def unsettled(self) -> Self:
         """Outbound faxes that Telnyx may hold without our knowing its id for them."""
@@ -115,10 +147,12 @@ class Fax(Mirrored):
     created_at = models.DateTimeField(default=timezone.now)
     # Ours: whose it is.
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="faxes")
-    correspondent = models.ForeignKey(Correspondent, models.SET_NULL, null=True, blank=True, related_name="faxes")
+    correspondent = models.ForeignKey(
+        Correspondent, models.SET_NULL, null=True, blank=True, related_name="faxes", db_index=False
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="faxes")
-    retry_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="retries")
+    retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
     attempt = models.PositiveIntegerField(default=1)
     document = models.ForeignKey(Document, models.PROTECT, null=True, blank=True, related_name="faxes")
     # Ours: the way out. `options` holds Telnyx's parameters of POST /faxes as the sender chose them.
@@ -129,6 +163,20 @@ class Fax(Mirrored):
     cancel = models.CharField(max_length=10, choices=Cancel.choices, blank=True)
     # Ours: the way in.
     media = models.CharField(max_length=10, choices=Media.choices, blank=True)
+    # When we first heard of it: “unread” goes by this, because a fax may be found days after it was made.
+    heard_at = models.DateTimeField(default=timezone.now)
+    link_dies_at = models.DateTimeField(null=True, blank=True)
+    # The file as it came, where `document` is a PDF made of it.
+    original = models.ForeignKey(Document, models.PROTECT, null=True, blank=True, related_name="+")
+    # Ours: what people do with it. `rotation` has the degrees, clockwise, by the number of the page.
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    handled_at = models.DateTimeField(null=True, blank=True)
+    trashed_at = models.DateTimeField(null=True, blank=True)
+    legal_hold = models.BooleanField(default=False)
+    rotation = models.JSONField(default=dict, blank=True)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="faxes")
     # Ours: the work that is due on this row, and who is at it.
     due_at = models.DateTimeField(null=True, blank=True)
     owner = models.UUIDField(null=True, blank=True, editable=False)
@@ -150,7 +198,24 @@ class Fax(Mirrored):
             ),
         ]
         indexes = [
-            models.Index(fields=["team", "direction", "-created_at", "-id"], name="fax_list"),
+            models.Index(
+                fields=["team", "direction", "-created_at", "-id"], name="fax_list", condition=Q(trashed_at=None)
+            ),
+            models.Index(
+                fields=["team", "direction", "-created_at", "-id"],
+                name="fax_open",
+                condition=Q(handled_at=None, trashed_at=None),
+            ),
+            models.Index(fields=["team", "direction", "heard_at"], name="fax_heard", condition=Q(trashed_at=None)),
+            models.Index(fields=["team", "direction", "status", "-created_at", "-id"], name="fax_status"),
+            models.Index(fields=["direction", "to_number", "-created_at", "-id"], name="fax_number"),
+            models.Index(fields=["correspondent", "-created_at", "-id"], name="fax_correspondent"),
+            models.Index(
+                fields=["assigned_to", "-created_at", "-id"],
+                name="fax_assignee",
+                condition=Q(assigned_to__isnull=False),
+            ),
+            models.Index(fields=["team", "-trashed_at"], name="fax_bin", condition=Q(trashed_at__isnull=False)),
             models.Index(fields=["-created_at", "-id"], name="fax_all"),
             # Of all rows: SQLite does not see that `outbox = 'ready'` implies `outbox <> ''`, and would read the table.
             models.Index(fields=["outbox", "due_at"], name="fax_outbox_due"),
@@ -250,3 +315,47 @@ class Gate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason} until {self.closed_until:%H:%M:%S}"
+
+
+class Note(models.Model):
+    """What somebody wrote on a fax, for the team to read."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    fax = models.ForeignKey(Fax, models.CASCADE, related_name="notes")
+    text = models.TextField(max_length=4000)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class ReadMark(models.Model):
+    """A user has read a fax; or, without a time, wants it to count as unread, however old it is.
+
+    A fax without a mark is unread when we heard of it after the membership's `read_before`.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    fax = models.ForeignKey(Fax, models.CASCADE, related_name="read_marks")
+    read_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "fax"], name="read_mark_once")]
+        indexes = [models.Index(fields=["user"], name="read_mark_unread", condition=Q(read_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.fax}"
+
+
+class Tombstone(models.Model):
+    """A fax that was deleted here for good: Telnyx may go on listing it, and it does not come back."""
+
+    telnyx_id = models.CharField(max_length=255, primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.telnyx_id

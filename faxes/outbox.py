@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from faxes import gate, timeline
 from faxes.claims import claim, later
+from faxes.clock import dies_at
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.states import Media, Outbox, is_final
 from faxes.tokens import new_token
@@ -166,10 +167,15 @@ def let_go(fax: Fax) -> None:
 
 
 def follow(
-    fax: Fax, *, attempt: Attempt | None, source: FaxEvent.Source, in_doubt: bool, new_link: bool = False
+    fax: Fax,
+    *,
+    attempt: Attempt | None,
+    source: FaxEvent.Source,
+    in_doubt: bool,
+    link_told_at: datetime | None = None,
 ) -> list[str]:
     """What a report of Telnyx means for our columns. Called by the mirror, under its lock, which saves those named in
-    the answer."""
+    the answer. `link_told_at` is given where the report brings a new link to the pages."""
     before = {column: getattr(fax, column) for column in FOLLOWED}
     if attempt is not None and (attempt.state != Attempt.State.ACCEPTED or not attempt.telnyx_id):
         _settle(attempt, Attempt.State.ACCEPTED, telnyx_id=fax.telnyx_id, by=source.value)
@@ -178,11 +184,22 @@ def follow(
     if fax.is_outbound:
         _follow_out(fax, in_doubt)
     else:
-        _follow_in(fax, in_doubt, new_link)
+        _follow_in(fax, in_doubt, link_told_at)
     return [column for column in FOLLOWED if getattr(fax, column) != before[column]]
 
 
-FOLLOWED = ("outbox", "line_held", "owner", "leased_until", "due_at", "poll_at", "media", "problem", "tries")
+FOLLOWED = (
+    "outbox",
+    "line_held",
+    "owner",
+    "leased_until",
+    "due_at",
+    "poll_at",
+    "media",
+    "link_dies_at",
+    "problem",
+    "tries",
+)
 
 
 def _accepted(fax: Fax, source: FaxEvent.Source) -> None:
@@ -216,14 +233,16 @@ def _call_is_over(fax: Fax) -> bool:
     return fax.created_at < since and not fax.attempts.filter(started_at__gt=since).exists()
 
 
-def _follow_in(fax: Fax, in_doubt: bool, new_link: bool) -> None:
+def _follow_in(fax: Fax, in_doubt: bool, link_told_at: datetime | None) -> None:
     if is_final(fax.status):
         fax.poll_at = None
     else:
         fax.poll_at = fax.poll_at or timezone.now() + FIRST_POLL
     complete = fax.status == "received" or (fax.status == "failed" and bool(fax.media_url))
     begins = complete and not fax.media and fax.created_at > timezone.now() - KEPT_AT_TELNYX
-    if begins or (new_link and fax.media in (Media.WAITING, Media.MISSING)):
+    if link_told_at is not None:
+        fax.link_dies_at = dies_at(fax.media_url, link_told_at)
+    if begins or (link_told_at is not None and fax.media in (Media.WAITING, Media.MISSING)):
         fax.media, fax.due_at = Media.WAITING, timezone.now()
         transaction.on_commit(lambda: wake("archive"))
     if in_doubt:

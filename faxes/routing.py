@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db.models import F
 
-from accounts.models import Team
+from accounts.access import may
+from accounts.models import Role, Team, User
 from applications.models import FaxApplication, PhoneNumber
 from contacts.models import Correspondent
 from faxes.models import Fax
@@ -12,15 +13,27 @@ from faxes.models import Fax
 
 def route(fax: Fax, *, connection_id: str, team: Team | None = None) -> None:
     """Give a fax that was not composed here to the team it belongs to, and tie it to the team's correspondent."""
-    fax.team = team or owner_of(fax.our_number, connection_id=connection_id)
+    number = _known(fax.our_number)
+    fax.team = team or _owner(number, connection_id)
     fax.correspondent = correspondent_of(fax)
-    fax.save(update_fields=["team", "correspondent"])
+    if not fax.is_outbound and number is not None:
+        fax.assigned_to = _assignee(number, fax.team)
+    fax.save(update_fields=["team", "correspondent", "assigned_to"])
 
 
-def owner_of(number: str, *, connection_id: str) -> Team | None:
-    numbers = PhoneNumber.objects.select_related("team").filter(phone_number=number)
-    known = numbers.order_by(F("gone_at").desc(nulls_first=True)).first()
-    if known is not None and (owner := known.owner):
+def _known(number: str) -> PhoneNumber | None:
+    numbers = PhoneNumber.objects.select_related("team", "default_assignee").filter(phone_number=number)
+    return numbers.order_by(F("gone_at").desc(nulls_first=True)).first()
+
+
+def _assignee(number: PhoneNumber, team: Team | None) -> User | None:
+    """Whoever looks after faxes to the number, as long as they may."""
+    person = number.default_assignee
+    return person if team and person and may(person, team, at_least=Role.MEMBER) else None
+
+
+def _owner(number: PhoneNumber | None, connection_id: str) -> Team | None:
+    if number is not None and (owner := number.owner):
         return owner
     application = FaxApplication.objects.select_related("team").filter(telnyx_id=connection_id).first()
     return application.team if application else None

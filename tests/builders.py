@@ -37,6 +37,7 @@ def number(team: Team | None = None, phone_number: str = OURS, **columns: Any) -
 
 def document(content: bytes = b"%PDF-1.4 a page", *, pages: int = 1, **columns: Any) -> Document:
     columns.setdefault("kind", Document.Kind.OUTGOING)
+    columns.setdefault("stored_at", timezone.now())
     row = Document(
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),

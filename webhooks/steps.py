@@ -63,6 +63,8 @@ def _process(delivery: Delivery) -> None:
     verdict = _apply(delivery, report)
     if verdict is Verdict.WAITS:
         _wait(delivery)
+    elif verdict is Verdict.DELETED:
+        _finish(delivery, Delivery.State.IGNORED, "This fax was deleted here for good.")
     elif verdict is not Verdict.APPLIED:
         _look_up(delivery, report)
 

@@ -78,7 +78,7 @@ def _listing_to(telnyx: Client, fax: Fax, *, since: datetime) -> tuple[bool, int
     """Run everything Telnyx lists for the number through the mirror. Was it complete and all known, and how long?"""
     listing = Listing(lambda number: telnyx.faxes_page(to=fax.to_number, created_gte=since, number=number))
     verdicts = {apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC))[0] for payload in listing}
-    return listing.is_complete and verdicts <= {Verdict.APPLIED}, len(listing.ids)
+    return listing.is_complete and verdicts <= {Verdict.APPLIED, Verdict.DELETED}, len(listing.ids)
 
 
 def _weigh(fax: Fax, attempt: Attempt, *, begun: datetime, complete: bool, total: int) -> None:

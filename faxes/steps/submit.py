@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 ACCOUNT = (Unauthorized, Forbidden, NoFunds, AccountInactive, RateLimited)
 # Uploaded pages are not needed once the fax has ended; Telnyx deletes them by itself after this.
 UPLOAD_TTL = timedelta(days=2)
+# At growing intervals, these take half an hour.
+MOST_TRIES_FOR_LOST_PAGES = 10
 
 
 def drain() -> int:
@@ -85,6 +87,10 @@ def _submit(telnyx: Client, fax: Fax, attempt: Attempt) -> None:
     except TelnyxError as error:
         _not_sent(fax, attempt, error)
         return
+    except FileNotFoundError as error:
+        log.error("submit.file_lost", error=str(error))
+        _lost(fax, attempt)
+        return
     except OSError as error:
         # The storage is away: nothing is wrong with the fax, so it waits.
         log.error("submit.storage", error=str(error))
@@ -110,6 +116,15 @@ def _submit(telnyx: Client, fax: Fax, attempt: Attempt) -> None:
         _not_accepted(fax, attempt, error)
         return
     _accepted(fax, attempt, answer)
+
+
+def _lost(fax: Fax, attempt: Attempt) -> None:
+    """The pages are not where they were stored: perhaps a disk is not mounted, so this ends only after many tries."""
+    if fax.tries < MOST_TRIES_FOR_LOST_PAGES:
+        outbox.put_back(fax, attempt, why="The stored pages are not in their place.", wait=backoff(fax.tries))
+        return
+    detail = "Its pages are no longer in the storage. Start a new fax and add the files once more."
+    outbox.reject(fax, attempt, problem={"code": "lost", "title": "The pages are lost", "detail": detail})
 
 
 def _bring_pages(telnyx: Client, fax: Fax, attempt: Attempt) -> dict[str, Any]:

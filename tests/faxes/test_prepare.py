@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Team, User
+from applications.models import PhoneNumber
 from documents import UPLOAD_MAX, inspect
 from faxes import services
+from faxes.claims import claim
 from faxes.files import local_path
 from faxes.models import Batch, Document, Fax
 from faxes.states import Outbox
@@ -81,7 +84,7 @@ def test_a_storage_that_is_away_costs_time_only(team: Team, bob: User, settings:
     there, settings.MEDIA_ROOT = settings.MEDIA_ROOT, str(tmp_path / "full")
     prepare.drain()
     fax = batch.faxes.get()
-    assert (fax.outbox, fax.owner, fax.tries) == (Outbox.PREPARING, None, 1)
+    assert (fax.outbox, fax.owner, fax.tries) == (Outbox.PREPARING, None, 0)
     assert fax.due_at is not None and fax.due_at > timezone.now()
     settings.MEDIA_ROOT = there
     Fax.objects.update(due_at=timezone.now())
@@ -96,6 +99,44 @@ def test_a_worker_that_died_leaves_its_fax_to_the_next(team: Team, bob: User) ->
     assert prepare.drain() == 0
     Fax.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     assert prepare.drain() == 1
+
+
+def test_a_document_that_kills_each_worker_ends_the_fax_in_words(team: Team, bob: User) -> None:
+    batch = composed(team, bob, text_pdf(pages=1))
+    for _ in range(prepare.MOST_DEATHS):
+        dead = claim(Fax.objects.filter(outbox=Outbox.PREPARING), lease=prepare.LEASE, tries=F("tries") + 1)
+        assert dead is not None
+        Fax.objects.filter(pk=dead.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+    prepare.drain()
+    fax = batch.faxes.get()
+    assert (fax.outbox, fax.document) == (Outbox.REJECTED, None)
+    assert "broke off each time" in fax.problem["detail"]
+
+
+def test_a_lost_file_ends_the_fax_after_half_an_hour(team: Team, bob: User) -> None:
+    batch = composed(team, bob, text_pdf(pages=1))
+    upload = batch.documents.get()
+    upload.file.storage.delete(str(upload.file.name))
+    prepare.drain()
+    assert batch.faxes.get().outbox == Outbox.PREPARING
+    Fax.objects.update(due_at=timezone.now(), created_at=timezone.now() - timedelta(minutes=31))
+    prepare.drain()
+    fax = batch.faxes.get()
+    assert fax.outbox == Outbox.REJECTED and "no longer in the storage" in fax.problem["detail"]
+
+
+def test_pages_that_are_lost_end_the_fax_when_they_do_not_come_back(line: PhoneNumber, team: Team) -> None:
+    fax = builders.outbound(team, from_number=line.phone_number)
+    assert fax.document is not None
+    fax.document.file.storage.delete(str(fax.document.file.name))
+    submit.drain()
+    fax.refresh_from_db()
+    assert (fax.outbox, fax.tries) == (Outbox.READY, 1)
+    Fax.objects.update(due_at=timezone.now(), tries=submit.MOST_TRIES_FOR_LOST_PAGES)
+    submit.drain()
+    fax.refresh_from_db()
+    assert fax.outbox == Outbox.REJECTED and "no longer in the storage" in fax.problem["detail"]
+    assert not fax.line_held
 
 
 def test_too_large_to_upload_and_no_address_to_fetch_it_from(team: Team, bob: User) -> None:

@@ -73,6 +73,8 @@ def send_again(*, by: User, fax: Fax, batch_id: UUID) -> Fax:
         # Every try of it is locked, so that people on the pages of two tries do not send it twice.
         family = list(_family(fax).select_for_update(of=("self",)).order_by("pk"))
         fax = next(one for one in family if one.pk == fax.pk)
+        if fax.document and not fax.document.is_here:
+            raise ValidationError("The pages of this fax are no longer kept. Start a new fax.")
         if not can_send_again(fax):
             raise ValidationError("This fax has not ended yet. Wait for its end before you send it again.")
         number = PhoneNumber.objects.sendable().filter(phone_number=fax.from_number).first()
@@ -152,7 +154,7 @@ def retry(*, by: User, fax: Fax) -> None:
     stopped = fax.cancel == Fax.Cancel.ACCEPTED
     if stopped or (fax.outbox != Outbox.REJECTED and fax.status != "failed"):
         raise ValidationError("This fax has not failed. To send it once more all the same, do so on its own page.")
-    if fax.document_id is None:
+    if fax.document is None:
         raise ValidationError("The pages of this fax are not here. Start a new fax.")
     send_again(by=by, fax=fax, batch_id=uuid5(fax.pk, "retry"))
 
@@ -212,9 +214,10 @@ def can_cancel(fax: Fax) -> bool:
 
 
 def can_send_again(fax: Fax) -> bool:
-    """Only from an end: never while the outcome of the last try is open."""
+    """Only from an end, never while the outcome of the last try is open, and only while its pages are kept."""
     ended = fax.outbox in (Outbox.REJECTED, Outbox.CANCELLED) or is_final(fax.status)
-    return fax.is_outbound and ended and fax.document_id is not None
+    kept = fax.document is not None and fax.document.is_here and fax.trashed_at is None
+    return fax.is_outbound and ended and kept
 
 
 def _family(fax: Fax) -> QuerySet[Fax]:

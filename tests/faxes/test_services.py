@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 
 from accounts import audit
 from accounts.models import LogEntry, LogHead, Team, User
@@ -181,3 +182,20 @@ def test_a_person_chooses_among_the_candidates_only(bob: User, team: Team) -> No
     fax.refresh_from_db()
     assert (fax.outbox, fax.telnyx_id) == (Outbox.ACCEPTED, "carrier-1")
     assert fax.poll_at is not None
+
+
+def test_a_fax_whose_pages_were_deleted_is_not_sent_again(bob: User, team: Team) -> None:
+    builders.number(team)
+    fax = builders.outbound(team, outbox=Outbox.REJECTED)
+    Document.objects.update(purged_at=timezone.now())
+    fax.refresh_from_db()
+    assert not services.can_send_again(fax)
+    with pytest.raises(ValidationError, match="no longer kept"):
+        services.send_again(by=bob, fax=fax, batch_id=uuid.uuid4())
+
+
+def test_a_fax_in_the_bin_is_not_sent_again(bob: User, team: Team) -> None:
+    builders.number(team)
+    fax = builders.outbound(team, outbox=Outbox.REJECTED, trashed_at=timezone.now())
+    with pytest.raises(ValidationError):
+        services.send_again(by=bob, fax=fax, batch_id=uuid.uuid4())

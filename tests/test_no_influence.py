@@ -1,0 +1,121 @@
+"""What other teams do cannot be seen, not even in a count: every page reads the same with and without it.
+
+The portal is walked from link to link, as a member and as a viewer, before and after another team and nobody received
+faxes, wrote notes, named contacts and lines. Not a letter of any page may differ.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Team, User
+from contacts.models import Correspondent
+from faxes.models import Fax, Note, ReadMark, Tag
+from faxes.states import Media, Outbox
+from tests import builders
+from tests.papers import text_pdf
+
+LINK = re.compile(r'(?:href|src|hx-get|action)="([^"#]+)"')
+# What differs from look to look: the tokens of forms.
+TOKEN = re.compile(r'name="(?:csrfmiddlewaretoken|batch)" value="[^"]*"|\?draft=[0-9a-f-]+')
+# Walking does not press buttons, and files of the packages say nothing about faxes.
+SKIPPED = re.compile(r"^/(static|admin|accounts)/|/file/|/(again|cancel|trash|restore|handle|reopen|forward)/$")
+SHOWN = ("open", "unread", "mine", "done", "failed", "missing", "all", "bin", "unrouted")
+STARTS = ["/faxes/inbox/", "/faxes/sent/", "/faxes/new/", "/faxes/unread/"]
+SEARCHES = ["", "770", "lake", "urgent", "646", "Zyxwv", "plutonium", "quarantine", "%", "_", "+"]
+MOST_PAGES = 150
+
+
+def everything_of(team: Team | None, by: User, *, sender: str, word: str, line: str) -> Fax:
+    """One of each thing that a list, a search or a count could tell of."""
+    paper = builders.document(text_pdf(pages=2), pages=2)
+    known = Correspondent.objects.create(team=team, number=sender, name=f"{word} Clinic") if team else None
+    now = timezone.now()
+    columns: dict[str, Any] = {"from_number": sender, "to_number": line, "correspondent": known, "status": "received"}
+    here: dict[str, Any] = columns | {"media": Media.ARCHIVED, "document": paper}
+    builders.inbound(team, **columns, media=Media.MISSING, heard_at=now - timedelta(hours=1))
+    builders.inbound(team, **columns | {"status": "failed"}, failure_reason="sender_canceled")
+    builders.inbound(team, **here, trashed_at=now)
+    builders.inbound(team, **here, handled_at=now)
+    builders.outbound(team, outbox=Outbox.REJECTED, document=paper, to_number=sender, correspondent=known)
+    fax = builders.inbound(team, **here, assigned_to=by)
+    Note.objects.create(fax=fax, text=f"{word} plutonium", by=by)
+    if team:
+        fax.tags.add(Tag.objects.create(team=team, name=f"{word} quarantine"))
+    ReadMark.objects.create(user=by, fax=fax, read_at=None)
+    return fax
+
+
+def walk(browser: Client) -> dict[str, str]:
+    """Every page that can be reached by links, and every list under every filter and search, by address."""
+    lists = [f"{place}?show={shown}" for place in STARTS[:2] for shown in SHOWN]
+    searches = [f"{place}?q={search}&show=all" for place in STARTS[:2] for search in SEARCHES]
+    ahead = [*STARTS, *lists, *searches]
+    pages: dict[str, str] = {}
+    while ahead and len(pages) < MOST_PAGES:
+        address = ahead.pop(0)
+        if address in pages:
+            continue
+        response = browser.get(address)
+        body = response.getvalue() if response.streaming else response.content
+        text = body.decode(errors="replace") if "text" in response.get("Content-Type", "") else repr(body)
+        pages[address] = f"{response.status_code} {TOKEN.sub('', text)}"
+        found = [urlsplit(urljoin(address, link.replace("&amp;", "&"))) for link in LINK.findall(text)]
+        ahead += [
+            f"{link.path}?{link.query}" if link.query else link.path
+            for link in found
+            if not link.netloc and not SKIPPED.search(link.path)
+        ]
+    return pages
+
+
+@pytest.mark.parametrize("name", ["bob", "vera"])
+def test_no_page_tells_what_others_have(
+    name: str, team: Team, other_team: Team, bob: User, vera: User, charlie: User, logged_in: Callable[[User], Client]
+) -> None:
+    builders.number(team, label="Front desk line")
+    everything_of(team, bob, sender="+17705550188", word="Lake", line=builders.OURS)
+    browser = logged_in({"bob": bob, "vera": vera}[name])
+    # Looking marks as read, so that the first walk is for that alone.
+    walk(browser)
+    before = walk(browser)
+    builders.number(other_team, "+16465550100", label="Zyxwv line")
+    everything_of(other_team, charlie, sender="+16465559999", word="Zyxwv", line="+16465550100")
+    everything_of(None, charlie, sender="+16465558888", word="Nobody", line="+16465550111")
+    after = walk(browser)
+    assert set(before) == set(after)
+    for address, page in before.items():
+        assert after[address] == page, address
+    assert len(before) > len(STARTS) + 2 * (len(SHOWN) + len(SEARCHES))
+
+
+@pytest.mark.parametrize("query", ["open", "before", "after", "number", "application", "assignee", "tag", "team"])
+def test_what_is_not_theirs_reads_like_what_does_not_exist(
+    query: str, team: Team, other_team: Team, bob: User, charlie: User, logged_in: Callable[[User], Client]
+) -> None:
+    builders.number(team)
+    theirs = builders.number(other_team, "+16465550100", label="Zyxwv line")
+    fax = everything_of(other_team, charlie, sender="+16465559999", word="Zyxwv", line="+16465550100")
+    foreign = {
+        "number": str(theirs.pk),
+        "application": str(builders.application(other_team).pk),
+        "assignee": str(charlie.pk),
+        "tag": str(Tag.objects.get().pk),
+        "team": other_team.slug,
+    }.get(query, str(fax.pk))
+    nowhere = {"team": "nowhere", "assignee": "987654"}.get(query, str(uuid.uuid4()))
+    answers = []
+    for value in (foreign, nowhere):
+        response = logged_in(bob).get("/faxes/inbox/", {query: value})
+        text = TOKEN.sub("", response.content.decode())
+        answers.append((response.status_code, re.sub(f'(?<=[="]){value}(?=["&])', "", text)))
+    assert answers[0] == answers[1]

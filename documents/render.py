@@ -17,20 +17,29 @@ NARROWEST, WIDEST = 64, 2400
 HIGHEST = 2
 
 
-def render_page(path: Path, page: int, *, width: int, name: str = "") -> bytes:
+def render_page(path: Path, page: int, *, width: int, turn: int = 0, name: str = "") -> bytes:
     """A page, from 1, of a PDF, TIFF, JPEG or PNG as a PNG, `width` dots wide within 64 and 2400.
 
-    A page more than twice as high as wide comes out narrower. `name` is how messages call the file.
+    A page more than twice as high as wide comes out narrower. It is turned clockwise by `turn` degrees after that, 0,
+    90, 180 or 270: on its side, it is `width` dots high. `name` is how messages call the file.
     Raises PageOutOfRange, and DocumentError where the file cannot be shown.
     """
     content_type = recognise(path, name)
     width = min(max(width, NARROWEST), WIDEST)
     draw = _draw_pdf if content_type == PDF else _draw_picture
-    image = _without_colour(draw(path, content_type, name, page - 1, width))
+    image = _turned(_without_colour(draw(path, content_type, name, page - 1, width)), turn)
     buffer = io.BytesIO()
     # Level 1 is up to four times as fast as the default and hardly larger. The lock of PDFium is free again by now.
     image.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def _turned(image: Image.Image, degrees: int) -> Image.Image:
+    """Pillow counts them the other way round."""
+    from PIL import Image
+
+    turns = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+    return image.transpose(turns[degrees]) if degrees else image
 
 
 def _without_colour(image: Image.Image) -> Image.Image:

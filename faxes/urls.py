@@ -1,6 +1,6 @@
 from django.urls import path
 
-from faxes.views import compose, detail, lists, media
+from faxes.views import compose, detail, lists, media, pictures
 
 app_name = "faxes"
 
@@ -15,7 +15,7 @@ urlpatterns = [
     path("new/order/", compose.new_order, name="new_order"),
     path("<uuid:fax_id>/", detail.detail, name="detail"),
     path("<uuid:fax_id>/status/", detail.status, name="status"),
-    path("<uuid:fax_id>/pages/<int:number>.png", media.page, name="page"),
+    path("<uuid:fax_id>/pages/<int:number>.png", pictures.page, name="page"),
     path("<uuid:fax_id>/file/", media.file, name="file"),
     path("<uuid:fax_id>/cancel/", detail.cancel, name="cancel"),
     path("<uuid:fax_id>/again/", detail.again, name="again"),

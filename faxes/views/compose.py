@@ -37,7 +37,7 @@ from faxes.models import Batch, Document, Fax
 from faxes.recipients import MOST, Recipient, Recipients
 from faxes.services import send
 from faxes.views.guards import is_fragment
-from faxes.views.media import picture
+from faxes.views.pictures import picture
 
 P = ParamSpec("P")
 

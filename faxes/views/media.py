@@ -1,4 +1,4 @@
-"""The pages of a fax: as pictures and as a file for people, and behind a signed link for Telnyx."""
+"""The pages of a fax as a file: for people, and behind a signed link for Telnyx."""
 
 from __future__ import annotations
 
@@ -10,47 +10,20 @@ from uuid import UUID
 import structlog
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
 from accounts import audit
 from accounts.access import AnyUser
 from accounts.models import User
-from documents import DocumentError, PageOutOfRange, render_page
 from faxes import outbox
-from faxes.files import local_path
 from faxes.links import attempt_of
 from faxes.models import Document, Fax
 
 log = structlog.get_logger(__name__)
-
-NARROWEST, USUAL, WIDEST = 64, 1200, 1700
-
-
-@require_safe
-@login_required
-def page(request: HttpRequest, fax_id: UUID, number: int) -> HttpResponseBase:
-    _, document = _visible(request.user, fax_id)
-    return picture(request, document, number)
-
-
-def picture(request: HttpRequest, document: Document, number: int) -> HttpResponseBase:
-    """A page, from 1, of a document whose reader was checked, as a PNG that is `?w=` dots wide.
-
-    The browser may keep it but must ask whether it still may show it: looking again costs no drawing, and ends with
-    the person's membership.
-    """
-    if not 1 <= number <= document.pages:
-        raise Http404
-    width = _width(request.GET.get("w", ""))
-    etag = f'"{document.sha256}-{number}-{width}"'
-    response = get_conditional_response(request, etag=etag) or _picture(document, number, width)
-    response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
-    return response
 
 
 @require_GET
@@ -88,21 +61,6 @@ def _visible(user: AnyUser, fax_id: UUID) -> tuple[Fax, Document]:
     if fax.document is None:
         raise Http404
     return fax, fax.document
-
-
-def _width(asked: str) -> int:
-    """Within bounds, so that nobody has us draw a page the size of a wall."""
-    is_number = asked.isascii() and asked.isdigit() and len(asked) < 10
-    return min(max(int(asked), NARROWEST), WIDEST) if is_number else USUAL
-
-
-def _picture(document: Document, number: int, width: int) -> HttpResponse:
-    try:
-        with local_path(document) as path:
-            return HttpResponse(render_page(path, number, width=width), content_type="image/png")
-    except (DocumentError, PageOutOfRange, FileNotFoundError) as error:
-        log.error("media.no_picture", document=str(document.pk), error=str(error))
-        raise Http404 from error
 
 
 def _open(document: Document) -> BinaryIO:

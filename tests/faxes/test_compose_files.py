@@ -224,7 +224,7 @@ def test_pages_are_seen_by_whoever_uploaded_them_and_by_nobody_else(sheet, alice
     picture = f"{NEW}files/{sheet.documents[0]}/pages/2.png"
     answer = sheet.client.get(picture)
     assert answer.status_code == 200
-    assert answer["Content-Type"] == "image/png" and answer.content.startswith(b"\x89PNG")
+    assert answer["Content-Type"] == "image/png" and answer.getvalue().startswith(b"\x89PNG")
     for other in (alice, root, vera):
         assert logged_in(other).get(picture).status_code == 404
     assert client.get(picture).status_code == 302

@@ -15,7 +15,8 @@ from pytest_django import Settings
 
 from documents import DocumentError, PageOutOfRange
 from faxes.models import Document
-from faxes.pictures import READING, ROW, forget, page_picture, warm
+from faxes.pictures import READING, ROW, page_picture, warm
+from faxes.shelf import forget
 from tests import builders, papers
 from tests.threads import at_once
 

@@ -47,6 +47,12 @@ def may(user: AnyUser, team: Team | None, *, at_least: Role) -> bool:
     return team is not None and team.pk in team_ids(user, at_least=at_least)
 
 
+def belongs(user: User, team: Team | None, *, at_least: Role) -> bool:
+    """Is this person really on the team, with this role or a higher one? Administrators are not, by that alone."""
+    roles = [role for role, rank in RANK.items() if rank >= RANK[at_least]]
+    return user.is_active and Membership.objects.filter(user=user, team=team, role__in=roles).exists()
+
+
 def require(user: AnyUser, team: Team | None, *, at_least: Role) -> None:
     """Raise PermissionDenied (403) unless `may()`. Fetch the object through the user first: that gives the 404."""
     if not may(user, team, at_least=at_least):

@@ -40,6 +40,26 @@ def rename_team(*, by: User | None, team: Team, name: str) -> None:
         audit.record(audit.Entry("team.rename", by=by, on=team, team=team, data={"before": before, "after": name}))
 
 
+def set_retention(*, by: User | None, team: Team, keep_media_days: int | None, keep_records_days: int | None) -> None:
+    """Say after how many days the pages of the team's faxes, and all that is known of them, are deleted; None is never.
+
+    Raises ValidationError for less than a day, and for pages that would be kept longer than their record.
+    """
+    after = {"keep_media_days": keep_media_days, "keep_records_days": keep_records_days}
+    with transaction.atomic():
+        row = Team.objects.select_for_update().get(pk=team.pk)
+        before = {column: getattr(row, column) for column in after}
+        for column, days in after.items():
+            setattr(row, column, days)
+        row.clean_fields(exclude=[field.name for field in Team._meta.concrete_fields if field.name not in after])
+        row.clean()
+        if after != before:
+            row.save(update_fields=list(after))
+            data = {"before": before, "after": after}
+            audit.record(audit.Entry("team.set_retention", by=by, on=row, team=row, data=data))
+    team.keep_media_days, team.keep_records_days = keep_media_days, keep_records_days
+
+
 def set_member(*, by: User | None, team: Team, user: User, role: Role) -> Membership:
     """Make the user a member of the team with this role, or change the role they have."""
     with transaction.atomic():

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, Role, Team, User
 from contacts.models import Correspondent
+from faxes.listing import PAGE
 from faxes.models import Fax
 from faxes.states import Outbox
-from faxes.views.lists import PAGE
 from tests import builders
 
 SENT, INBOX = "/faxes/sent/", "/faxes/inbox/"

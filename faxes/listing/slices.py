@@ -1,0 +1,130 @@
+"""Slices: how a list is read from the indexes.
+
+A slice is a query that the database answers by walking one index in the order of the list, from where the page begins,
+for one page and no further. A list of several teams is one slice for each. A slice says which index it means: what else
+it asks is put so that no index can serve it, because a planner that knows no figures (SQLite's) or averages only would
+rather sort all faxes of a team.
+
+What a search finds and what is unread has no index in the order of the list. It is gathered first, up to a bound, and a
+few faxes are put in order here. Where they are more than that, a walk meets enough of them soon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+
+from accounts.models import User
+from faxes.listing.filters import INBOX, Filters, Show
+from faxes.listing.narrowing import narrowed, of_teams, teams_of
+from faxes.listing.search import Kind, kinds_of
+from faxes.models import Fax, FaxQuerySet
+
+# So many faxes are put in order here.
+FEW = 2000
+# SQLite takes 500 slices in one query. With more teams than this the list of all faxes is walked instead.
+MOST_TEAMS = 200
+# Which equal columns begin the index that is meant.
+BY_TEAM = ("team_id", "direction", "status")
+BY_NUMBER = ("direction", "to_number")
+BY_ASSIGNEE = ("assigned_to_id",)
+BY_BIN = ("team_id",)
+BY_NOTHING = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a list a fax is, or was."""
+
+    at: datetime
+    id: UUID
+
+    @classmethod
+    def of(cls, fax: Fax, show: Show) -> Place | None:
+        """None in the bin, for a fax that is not there any more."""
+        at = fax.trashed_at if show is Show.BIN else fax.created_at
+        return cls(at, fax.pk) if at else None
+
+
+@dataclass(frozen=True)
+class Walk:
+    """From where, in which direction and how far each slice goes."""
+
+    key: str
+    place: Place | None
+    newer: bool
+    size: int
+
+    @property
+    def order(self) -> tuple[str, str]:
+        return (self.key, "pk") if self.newer else (f"-{self.key}", "-pk")
+
+    def beyond(self, faxes: FaxQuerySet) -> FaxQuerySet:
+        """Those that come after the place."""
+        if self.place is None:
+            return faxes
+        word, at = "gt" if self.newer else "lt", self.place.at
+        further = Q((f"{self.key}__{word}", at)) | Q((f"pk__{word}", self.place.id))
+        # “At most” stands alone beside the rest, so that the database begins in the middle of its index.
+        return faxes.filter(further, **{f"{self.key}__{word}e": at})
+
+    def slice_of(self, faxes: FaxQuerySet) -> FaxQuerySet:
+        return self.beyond(faxes).order_by(*self.order)[: self.size]
+
+
+def walked(filters: Filters, walk: Walk) -> FaxQuerySet:
+    """The first faxes of the walk. Asked for with a limit of the walk's size or less."""
+    return _merged(_slices(filters, walk), walk.order)
+
+
+def _merged(slices: Sequence[FaxQuerySet], order: Sequence[str]) -> FaxQuerySet:
+    """What is in any of the slices, each fax once.
+
+    Django makes no union of slices on SQLite, where a term of a union has no limit; but a table in FROM may.
+    """
+    if not slices:
+        return Fax.objects.none()
+    compiled = [faxes.values("pk").query.sql_with_params() for faxes in slices]
+    sql = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS slice_{number}" for number, (sql, _) in enumerate(compiled))
+    values = [value for _, values in compiled for value in values]
+    return Fax.objects.filter(pk__in=RawSQL(sql, values)).order_by(*order)
+
+
+def _slices(filters: Filters, walk: Walk) -> list[FaxQuerySet]:
+    kinds = kinds_of(filters)
+    if kinds is None:
+        return [walk.slice_of(faxes) for faxes in _walkable(filters)]
+    slices, ids = [], set[UUID]()
+    for kind in kinds:
+        few = _few(filters, kind, walk)
+        if few is None:
+            slices += [walk.slice_of(faxes.filter(kind.checked)) for faxes in _walkable(filters)]
+        else:
+            ids |= few
+    return [*slices, walk.slice_of(Fax.objects.filter(pk__in=ids))] if ids else slices
+
+
+def _few(filters: Filters, kind: Kind, walk: Walk) -> set[UUID] | None:
+    """The first of the walk that are of this kind; None where many are."""
+    faxes = walk.beyond(narrowed(filters, BY_NOTHING).filter(of_teams(filters), kind.leading))
+    found = list(faxes.order_by().values_list(walk.key, "pk")[: FEW + 1])
+    return None if len(found) > FEW else {pk for _, pk in sorted(found, reverse=not walk.newer)[: walk.size]}
+
+
+def _walkable(filters: Filters) -> list[FaxQuerySet]:
+    """All the faxes of the list, in parts of which each can be walked in an index."""
+    if filters.show is not Show.BIN:
+        if filters.number and filters.box is INBOX:
+            return [narrowed(filters, BY_NUMBER).filter(of_teams(filters))]
+        if filters.show is Show.MINE or isinstance(filters.assignee, User):
+            return [narrowed(filters, BY_ASSIGNEE).filter(of_teams(filters))]
+    teams = teams_of(filters)
+    if len(teams) > MOST_TEAMS:
+        return [narrowed(filters, BY_NOTHING).filter(of_teams(filters))]
+    faxes = narrowed(filters, BY_BIN if filters.show is Show.BIN else BY_TEAM)
+    return [faxes.filter(team=team) for team in teams]

@@ -14,7 +14,9 @@ LONGEST_LIFE = timedelta(days=7)
 def dies_at(link: str, told_at: datetime) -> datetime:
     """When the link stops to work: as it says itself in the way of Amazon's signed links, else ten minutes after it
     was told."""
-    return _own_word(link) or told_at + USUAL_LIFE
+    said = _own_word(link)
+    # Such a link lives seven days at most, so what lies further away is no date but mischief.
+    return said if said and abs(said - told_at) <= LONGEST_LIFE else told_at + USUAL_LIFE
 
 
 def _own_word(link: str) -> datetime | None:
@@ -22,8 +24,8 @@ def _own_word(link: str) -> datetime | None:
     try:
         said = {name.lower(): values[0] for name, values in parse_qs(urlsplit(link).query).items()}
         made = datetime.strptime(said.get("x-amz-date", ""), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
+        seconds = said.get("x-amz-expires", "")
+        return made + timedelta(seconds=int(seconds)) if re.fullmatch(r"[0-9]{1,7}", seconds) else None
+    except (ValueError, OverflowError):
+        # The last days of the year 9999 have no week after them.
         return None
-    seconds = said.get("x-amz-expires", "")
-    life = timedelta(seconds=int(seconds)) if re.fullmatch(r"[0-9]{1,7}", seconds) else None
-    return made + life if life is not None and life <= LONGEST_LIFE else None

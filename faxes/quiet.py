@@ -25,6 +25,7 @@ from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from accounts.access import AnyUser
+from accounts.models import Role
 from applications.models import FaxApplication, PhoneNumber, PhoneNumberQuerySet
 from applications.rhythm import HOURS_OF_WEEK, expected, hour_of_week
 from faxes.models import Fax
@@ -65,7 +66,7 @@ class _Line(NamedTuple):
 
     pk: UUID
     usual: list[float]
-    learned_at: datetime
+    learned_at: datetime | None
     quiet_since: datetime | None
     last: datetime | None
 
@@ -79,6 +80,7 @@ class Silence:
     label: str
     since: datetime
     expected: int
+    may_dismiss: bool
 
 
 def learn(now: datetime | None = None) -> int:
@@ -117,14 +119,10 @@ def silences(user: AnyUser, *, most: int, now: datetime | None = None) -> list[S
     """The quiet lines of the user's teams that nobody knows about yet, those silent for longest first."""
     now = now or timezone.now()
     quiet = PhoneNumber.objects.filter(quiet_since__isnull=False, quiet_dismissed_at=None, gone_at=None)
-    lines = quiet.visible_to(user).order_by("quiet_since", "pk").defer("raw")[:most]
-    return [
-        Silence(
-            line.pk, line.phone_number, line.label, line.quiet_since, round(expected(line.usual, line.quiet_since, now))
-        )
-        for line in lines
-        if line.quiet_since
-    ]
+    lines = list(quiet.visible_to(user).order_by("quiet_since", "pk").defer("raw")[:most])
+    # Nearly always there is none, and then this is all that is asked.
+    may = set(quiet.visible_to(user, at_least=Role.MEMBER).values_list("pk", flat=True)) if lines else set()
+    return [_silence(line, line.quiet_since, now, line.pk in may) for line in lines if line.quiet_since]
 
 
 def is_silence(usual: Sequence[float], since: datetime, now: datetime) -> bool:
@@ -144,6 +142,11 @@ def _watched() -> PhoneNumberQuerySet:
     return PhoneNumber.objects.filter(of_a_team, gone_at=None)
 
 
+def _silence(line: PhoneNumber, since: datetime, now: datetime, may_dismiss: bool) -> Silence:
+    usual_by_now = round(expected(line.usual, since, now))
+    return Silence(line.pk, line.phone_number, line.label, since, usual_by_now, may_dismiss)
+
+
 def _look_at(line: _Line, now: datetime) -> bool:
     row = PhoneNumber.objects.filter(pk=line.pk, quiet_since=line.quiet_since)
     if line.quiet_since and line.last and line.last > line.quiet_since:
@@ -151,7 +154,7 @@ def _look_at(line: _Line, now: datetime) -> bool:
         return False
     # Its last fax may have been deleted since.
     since = line.last or line.learned_at
-    if line.quiet_since or not is_silence(line.usual, since, now):
+    if line.quiet_since or since is None or not is_silence(line.usual, since, now):
         return False
     return row.update(quiet_since=since, quiet_dismissed_at=None) == 1
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from faxes.views import compose, detail, lists, media, pictures
+from faxes.views import compose, detail, lines, lists, media, pictures
 
 app_name = "faxes"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("new/files/<uuid:document_id>/remove/", compose.new_file_remove, name="new_file_remove"),
     path("new/files/<uuid:document_id>/pages/<int:number>.png", compose.new_file_page, name="new_file_page"),
     path("new/order/", compose.new_order, name="new_order"),
+    path("lines/<uuid:line_id>/dismiss/", lines.dismiss, name="dismiss_quiet"),
     path("<uuid:fax_id>/", detail.detail, name="detail"),
     path("<uuid:fax_id>/status/", detail.status, name="status"),
     path("<uuid:fax_id>/pages/<int:number>.png", pictures.page, name="page"),

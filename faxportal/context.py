@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 
 from accounts import access
 from accounts.models import Role
-from faxes import gate
+from faxes import gate, quiet
 from faxportal.health import worker_problem
 
+MOST_QUIET_LINES = 3
 
-def house(request: HttpRequest) -> dict[str, str | bool | None]:
-    """Sentences for the bars on top of a page, `worker_stale` and `sending_paused`, empty where all is well; and
-    whether the person `may_send` from somewhere.
+
+def house(request: HttpRequest) -> dict[str, Any]:
+    """Sentences for the bars on top of a page, `worker_stale` and `sending_paused`, and `quiet_lines`, empty where all
+    is well; and whether the person `may_send` from somewhere.
 
     Not asked for strangers, nor for a fragment, whose page has its bars already, nor for the admin, which has none.
     """
@@ -23,5 +27,6 @@ def house(request: HttpRequest) -> dict[str, str | bool | None]:
     return {
         "worker_stale": worker_problem(),
         "sending_paused": gate.closed_reason(),
+        "quiet_lines": quiet.silences(user, most=MOST_QUIET_LINES),
         "may_send": access.is_admin(user) or bool(access.team_ids(user, at_least=Role.MEMBER)),
     }

@@ -21,6 +21,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Team, User
+from applications.models import PhoneNumber
 from faxes.links import link_to
 from faxes.models import Attempt, Batch, Document, Fax
 from faxes.states import Outbox
@@ -52,6 +53,8 @@ PEOPLE = {
     "root": dict.fromkeys(("ours", "theirs", "nobody's"), Rank.ADMINISTRATOR),
 }
 WHOSE = ("ours", "theirs", "nobody's")
+# Addresses of something that belongs to a team.
+OF_A_TEAM = re.compile("fax_id|line_id")
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,7 @@ RULES = {
     "faxes:detail": Rule(fax(200)),
     "faxes:status": Rule(fax(200)),
     "faxes:page": Rule(fax(200)),
+    "faxes:dismiss_quiet": changes_fax(),
     "faxes:file": Rule(fax(200)),
     "faxes:cancel": changes_fax(),
     "faxes:again": changes_fax(),
@@ -249,12 +253,14 @@ class House:
     """Something of everybody, to be asked for."""
 
     faxes: dict[str, Fax]
+    lines: dict[str, PhoneNumber]
     sheet: Batch
     upload: Document
 
     def address(self, route: Route, whose: str) -> str:
         values = {
             "fax_id": self.faxes[whose].pk,
+            "line_id": self.lines[whose].pk,
             "number": 1,
             "document_id": self.upload.pk,
             "signed": "forged",
@@ -295,7 +301,8 @@ def house(team: Team, other_team: Team, alice: User, bob: User, vera: User, char
     faxes = {whose: builders.outbound(one, outbox=Outbox.REJECTED, document=paper) for whose, one in teams.items()}
     sheet = Batch.objects.create(created_by=bob)
     upload = builders.document(text_pdf(pages=1), kind=Document.Kind.UPLOAD, batch=sheet, position=1)
-    return House(faxes, sheet, upload)
+    lines = {whose: builders.number(one, phone_number=f"+1312579001{len(whose)}") for whose, one in teams.items()}
+    return House(faxes, lines, sheet, upload)
 
 
 @pytest.fixture
@@ -308,7 +315,9 @@ def browsers(house: House, logged_in: Callable[[User], Client]) -> dict[str, Cli
 def test_everybody_gets_what_is_theirs(route: Route, house: House, browsers: dict[str, Client]) -> None:
     assert route.name in RULES, f"Say in RULES who may see /{route.path}."
     rule = RULES[route.name]
-    for asker in [Asker(name, whose) for name in PEOPLE for whose in (WHOSE if "fax_id" in route.path else WHOSE[:1])]:
+    for asker in [
+        Asker(name, whose) for name in PEOPLE for whose in (WHOSE if OF_A_TEAM.search(route.path) else WHOSE[:1])
+    ]:
         address = house.address(route, asker.whose)
         for method, expected in (("get", rule.get(asker)), ("post", rule.post(asker))):
             if expected is not NOT_ASKED:

@@ -24,7 +24,8 @@ def phone(number: object) -> str:
 
 @register.simple_tag
 def when(moment: datetime, form: str = "short") -> SafeString:
-    """A time in UTC, which a script then says in the reader's zone: “short” for lists, “exact” with seconds."""
+    """A time in UTC, which a script then says in the reader's zone: “short” for lists, “moment” with
+    the time of day, “exact” with seconds too."""
     moment = moment.astimezone(UTC)
     clock = "%H:%M:%S" if form == "exact" else "%H:%M"
     return format_html(

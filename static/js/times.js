@@ -10,7 +10,8 @@
     const now = new Date();
     const exact = as === "exact" ? { second: "2-digit" } : {};
     if (day(moment) === day(now)) return { ...CLOCK, ...exact };
-    if (as === "exact") return { month: "short", day: "numeric", ...CLOCK, ...exact };
+    if (as === "moment" && moment < now && now - moment < WEEK) return { weekday: "short", ...CLOCK };
+    if (as === "exact" || as === "moment") return { month: "short", day: "numeric", ...CLOCK, ...exact };
     if (moment < now && now - moment < WEEK) return { weekday: "short" };
     if (moment.getFullYear() === now.getFullYear()) return { month: "short", day: "numeric" };
     return { year: "numeric", month: "short", day: "numeric" };

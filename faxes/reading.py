@@ -1,0 +1,155 @@
+"""What a user has not read yet: per user, and honest.
+
+A fax is unread for a member of its team when it was received and is not in the bin, and either we heard of it after the
+membership's `read_before` and the user has no mark on it, or their mark has no time: they want it unread, however old.
+The reach of `read_before` keeps marks few, and counting walks only what came after it.
+
+What counts is the membership, whatever its role. Administrators see every team, but have unread faxes only of teams
+they are on: nobody reads the post of all of them. Marks of a team that somebody has left say nothing.
+
+Whoever writes here holds the user's memberships locked, so that two windows of one person wait for each other; the
+faxes come after them, and no transaction that has locked a fax calls this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
+from django.utils import timezone
+
+from accounts.access import AnyUser
+from accounts.models import Membership, Team, User
+from faxes.models import Fax, FaxQuerySet, ReadMark
+
+MOST = 100
+# With more marks than this on a team's faxes, `read_before` moves up to where this many days are left.
+MANY_MARKS = 1000
+LEFT_ALONE = timedelta(days=1)
+
+
+def unread(user: AnyUser, *, team: Team | None = None) -> FaxQuerySet:
+    """The user's unread faxes, in no order."""
+    found = [faxes.values("pk") for faxes in _unread(user, team)]
+    return Fax.objects.filter(pk__in=found[0].union(*found[1:], all=True)).order_by()
+
+
+def unread_count(user: AnyUser, *, team: Team | None = None, most: int = MOST) -> int:
+    """How many faxes the user has not read, at most `most`. One query."""
+    found = [faxes.values("pk") for faxes in _unread(user, team)]
+    return found[0].union(*found[1:], all=True)[:most].count()
+
+
+def unread_ids(user: AnyUser, fax_ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these faxes the user has not read. Two queries, for a page of a list."""
+    return _unread_among(user, list(fax_ids), Fax.objects.kept())
+
+
+def mark_read(user: User, faxes: Iterable[Fax]) -> None:
+    """Say that the user has read these faxes. What was read before, and what is not theirs to read, stays as it is."""
+    ids = [fax.pk for fax in faxes]
+    # In the bin too: when it comes back, it has been read.
+    if _unread_among(user, ids, Fax.objects.all()):
+        with transaction.atomic():
+            _lock(user)
+            _mark(user, _unread_among(user, ids, Fax.objects.all()), read_at=timezone.now())
+
+
+def mark_unread(user: User, faxes: Iterable[Fax]) -> None:
+    """Let these faxes count as unread for the user, however old they are."""
+    ids = [fax.pk for fax in faxes]
+    with transaction.atomic():
+        _lock(user)
+        theirs = Fax.objects.received().filter(pk__in=ids, team__memberships__user=user)
+        known = set(theirs.values_list("pk", flat=True))
+        _mark(user, known - _unread_among(user, ids, Fax.objects.all()), read_at=None)
+
+
+def mark_all_read(user: User, *, team: Team | None = None, until: datetime) -> None:
+    """Let everything that we had heard of by a moment count as read, in one team or in all.
+
+    The moment is that of the page on which the user saw what there was: what came later stays unread.
+    """
+    until = min(until, timezone.now())
+    with transaction.atomic():
+        for membership in _lock(user, team):
+            if until > membership.read_before:
+                Membership.objects.filter(pk=membership.pk).update(read_before=until)
+            _marks_until(membership, until).delete()
+
+
+def compact(*, now: datetime | None = None) -> int:
+    """Make many marks few: `read_before` moves up to yesterday, and what is still unread by then is marked so.
+
+    Nobody's unread faxes change. What comes back is how many marks fewer there are.
+    """
+    until = (now or timezone.now()) - LEFT_ALONE
+    return sum(_compacted(membership, until) for membership in _crowded())
+
+
+def _unread(user: AnyUser, team: Team | None) -> tuple[FaxQuerySet, FaxQuerySet]:
+    """New faxes without a mark, and faxes of any age marked as unread. No fax is of both kinds."""
+    faxes = Fax.objects.kept().received().order_by()
+    if team is not None:
+        faxes = faxes.filter(team=team)
+    marks = ReadMark.objects.filter(user=user.pk)
+    new = faxes.filter(team__memberships__user=user.pk, heard_at__gt=F("team__memberships__read_before"))
+    marked = faxes.filter(team__memberships__user=user.pk, pk__in=marks.filter(read_at=None).values("fax"))
+    return new.filter(~Exists(marks.filter(fax=OuterRef("pk")))), marked
+
+
+def _unread_among(user: AnyUser, ids: Collection[UUID], faxes: FaxQuerySet) -> set[UUID]:
+    """The same for faxes at hand: two queries that each begin with the ids, and never with all marks of the user."""
+    heard = faxes.received().filter(pk__in=ids, team__memberships__user=user.pk)
+    facts = heard.values_list("pk", "heard_at", "team__memberships__read_before")
+    marks = dict(ReadMark.objects.filter(user=user.pk, fax__in=ids).values_list("fax", "read_at"))
+    return {pk for pk, heard_at, read_before in facts if (marks[pk] is None if pk in marks else heard_at > read_before)}
+
+
+def _lock(user: User, team: Team | None = None) -> list[Membership]:
+    """The user's memberships, locked until the transaction ends. All of them: the order of locks is then the same."""
+    memberships = list(Membership.objects.select_for_update().filter(user=user).order_by("pk"))
+    return [one for one in memberships if team is None or one.team_id == team.pk]
+
+
+def _mark(user: User, ids: Collection[UUID], *, read_at: datetime | None) -> None:
+    """Put a mark on each fax, in place of the one it has. They are locked, so that none is purged meanwhile."""
+    there = Fax.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk")
+    marks = [ReadMark(user=user, fax_id=pk, read_at=read_at) for pk in there.values_list("pk", flat=True)]
+    ReadMark.objects.bulk_create(
+        marks, update_conflicts=True, unique_fields=["user", "fax"], update_fields=["read_at"], batch_size=500
+    )
+
+
+def _marks_until(membership: Membership, until: datetime) -> QuerySet[ReadMark]:
+    heard = Fax.objects.received().filter(team=membership.team_id, heard_at__lte=until)
+    return ReadMark.objects.filter(user=membership.user_id, fax__in=heard.order_by().values("pk"))
+
+
+def _crowded() -> QuerySet[Membership]:
+    """The memberships of users with many marks in all."""
+    users = ReadMark.objects.order_by().values("user").annotate(marks=Count("pk")).filter(marks__gt=MANY_MARKS)
+    return Membership.objects.filter(user__in=users.values("user")).select_related("user").order_by("pk")
+
+
+def _compacted(membership: Membership, until: datetime) -> int:
+    user = membership.user
+    with transaction.atomic():
+        locked = next((one for one in _lock(user) if one.pk == membership.pk), None)
+        if locked is None or locked.read_before >= until:
+            return 0
+        read = _marks_until(locked, until).filter(read_at__isnull=False)
+        before = read.count()
+        new = Fax.objects.received().filter(team=locked.team_id, heard_at__gt=locked.read_before, heard_at__lte=until)
+        # Those in the bin too: they may come back.
+        unmarked = new.filter(~Exists(ReadMark.objects.filter(user=user, fax=OuterRef("pk")))).order_by()
+        left = set(unmarked.values_list("pk", flat=True)[:before])
+        if before <= MANY_MARKS or len(left) >= before:
+            return 0
+        _mark(user, left, read_at=None)
+        Membership.objects.filter(pk=locked.pk).update(read_before=until)
+        read.delete()
+    return before - len(left)

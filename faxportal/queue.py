@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import redis
@@ -32,6 +33,13 @@ STEPS = {
     "settle": "sync.steps.settle.drain",
     "poll": "sync.steps.poll.drain",
 }
+# Once a day, one after the other. The ledger follows the faxes: what it says of those deleted for good goes too.
+NIGHTLY = ("faxes.quiet.learn", "faxes.steps.purge.drain", "webhooks.steps.forget_deleted")
+NIGHT = 3
+# A machine that is switched off at night does it later.
+LONGEST_DAY = timedelta(hours=26)
+# A silence of Telnyx's own is no silence of the lines.
+HEARD_LATELY = timedelta(minutes=15)
 # A step runs at most this often at a time in one process, so that slow downloads leave threads for sending.
 LANES = 2
 # Seconds within which several wakes of one step by one process become one task.
@@ -88,6 +96,24 @@ def sync_recent() -> None:
         import_string("sync.services.sync_recent")()
     finally:
         _syncing.release()
+
+
+@db_periodic_task(crontab(minute="17"))
+def nightly() -> None:
+    """At night, or as soon as a worker runs again after one that was missed."""
+    heartbeat = import_string("sync.models.Heartbeat")
+    if datetime.now(UTC).hour != NIGHT and heartbeat.is_fresh("nightly", within=LONGEST_DAY):
+        return
+    for path in NIGHTLY:
+        import_string(path)()
+    heartbeat.beat("nightly")
+
+
+@db_periodic_task(crontab(minute="*/15"))
+def watch_lines() -> None:
+    """Look for lines that have gone quiet, as long as we would hear of their faxes."""
+    if import_string("sync.models.Heartbeat").is_fresh("telnyx", within=HEARD_LATELY):
+        import_string("faxes.quiet.watch")()
 
 
 @db_periodic_task(crontab())

@@ -16,7 +16,7 @@ from django.utils import timezone
 from applications.telnyx import client
 from faxes.claims import backoff, claim
 from faxes.mirror import Report, Verdict, apply_remote
-from faxes.models import Fax, FaxEvent
+from faxes.models import Fax, FaxEvent, Tombstone
 from telnyx_api import Fax as FaxPayload
 from telnyx_api import NotFound, TelnyxError, parse_event
 from wake import wake
@@ -31,6 +31,7 @@ SHORTEST_WAIT = timedelta(seconds=1)
 MOST_QUESTIONS = 34
 # ... and this many attempts to apply what trips us up take some minutes.
 MOST_STUMBLES = 8
+DELETED_AT_ONCE = 500
 
 
 def drain() -> int:
@@ -38,6 +39,15 @@ def drain() -> int:
     count = 0
     while process_next():
         count += 1
+    return count
+
+
+def forget_deleted() -> int:
+    """Delete what Telnyx told about faxes that were deleted here for good. Returns how many deliveries that were."""
+    deleted = Delivery.objects.filter(fax_telnyx_id__in=Tombstone.objects.values("telnyx_id"))
+    count = 0
+    while pks := list(deleted.order_by().values_list("pk", flat=True)[:DELETED_AT_ONCE]):
+        count += Delivery.objects.filter(pk__in=pks).delete()[0]
     return count
 
 

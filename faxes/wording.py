@@ -57,6 +57,7 @@ GONE_OUT = State(
 GONE_IN = State("gone at Telnyx", UNSURE, GONE, TELNYX, ASK_SENDER)
 FETCHING = State("fetching pages", WAIT, "It has arrived at Telnyx, and its pages are being copied here.")
 RECEIVED = State("received", GOOD, "All its pages are here.")
+READ_LONG_AGO = State("received", GOOD, "All its pages were here. They have been deleted since.")
 KEEPS = "Nothing to do: we try again by ourselves, for as long as Telnyx keeps them, which is seven days."
 BEFORE_US = State(
     "not kept", PLAIN, "It arrived before this portal watched the line. Telnyx keeps pages for seven days only."
@@ -117,7 +118,8 @@ def _rejected(fax: Fax) -> State:
     said = str(problem.get("detail") or problem.get("title") or "No reason was given.")
     if str(problem.get("code", "")).isdigit():
         said = f"Telnyx refused it: {said}"
-    again = "Correct that and start a new fax, or send this one again." if fax.document_id else "Start a new fax."
+    here = fax.document and fax.document.is_here
+    again = "Correct that and start a new fax, or send this one again." if here else "Start a new fax."
     return State("not sent", BAD, said, OURS if "code" in problem else "", again)
 
 
@@ -144,7 +146,9 @@ def _inbound(fax: Fax) -> State:
     if fax.status == "failed":
         return _failed(fax)
     if fax.media:
-        return RECEIVED if fax.media == Media.ARCHIVED else _without_pages(fax)
+        if fax.media != Media.ARCHIVED:
+            return _without_pages(fax)
+        return READ_LONG_AGO if fax.document and fax.document.purged_at else RECEIVED
     if fax.status == "received":
         return BEFORE_US
     return GONE_IN if fax.gone_at else _open(fax)
@@ -164,7 +168,8 @@ def _without_pages(fax: Fax) -> State:
 
 def _failed(fax: Fax) -> State:
     reason = reason_of(fax.failure_reason, outbound=fax.is_outbound)
-    kept = " What had arrived is kept here." if fax.media == Media.ARCHIVED else ""
+    here = fax.media == Media.ARCHIVED and fax.document and fax.document.is_here
+    kept = " What had arrived is kept here." if here else ""
     return State(reason.word, BAD, reason.sentence + kept, reason.who, reason.next)
 
 
@@ -259,6 +264,12 @@ def _archived(by: str, data: Mapping[str, Any]) -> Line:
     return Line("Pages copied here", said, GOOD)
 
 
+def _purged_media(by: str, data: Mapping[str, Any]) -> Line:
+    days = _number(data, "days")
+    kept = f"The team keeps pages for {days} day{'' if days == 1 else 's'}." if days else ""
+    return Line("Pages deleted", kept)
+
+
 def _person(verb: str) -> Callable[[str, Mapping[str, Any]], Line]:
     return lambda by, data: Line(f"{verb} by {by}" if by else verb)
 
@@ -282,6 +293,7 @@ LINES: dict[str, Callable[[str, Mapping[str, Any]], Line]] = {
     "media_failed": lambda by, data: Line("Pages not here yet", str(data.get("detail", "")), WAIT),
     "media_wanted": _person("Pages asked for once more"),
     "media_missing": lambda by, data: Line("Pages given up", str(data.get("detail", "")), BAD),
+    "purged_media": _purged_media,
     "routed": lambda by, data: Line(f"Given to {data.get('team', 'a team')} by {by}"),
     "gone": lambda by, data: Line("No longer listed by Telnyx", "", UNSURE),
 }

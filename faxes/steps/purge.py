@@ -28,7 +28,8 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import Team
-from faxes import retention, shelf
+from faxes import reading, retention
+from faxes.files import remove
 from faxes.models import Attempt, Batch, Document, Fax, FaxEvent, Tombstone
 from faxes.states import Outbox
 
@@ -49,6 +50,7 @@ class Summary:
     strays: int = 0
     files: int = 0
     failed: int = 0
+    marks: int = 0
 
     def lines(self) -> list[str]:
         """For a person to read, nothing said of what there was none of."""
@@ -58,6 +60,7 @@ class Summary:
             "Uploads no longer needed": self.uploads,
             "Files nobody refers to": self.strays,
             "Files deleted": self.files,
+            "Marks of read faxes no longer needed": self.marks,
             "Files that could not be deleted, to be tried again": self.failed,
         }
         return told + [f"{what}: {n}" for what, n in files.items() if n]
@@ -81,6 +84,7 @@ def drain(now: datetime | None = None, *, dry_run: bool = False) -> Summary:
         _purge_strays(pks, now, summary, dry_run)
     if not dry_run:
         _delete_files(summary)
+        summary.marks = reading.compact(now=now)
         log.info("purge.done", said=summary.lines())
     return summary
 
@@ -227,9 +231,7 @@ def _delete_files(summary: Summary) -> None:
 
 def _delete_file(document: Document) -> None:
     """Raises OSError, and then nothing says that the file is gone."""
-    if document.file.name:
-        document.file.storage.delete(document.file.name)
-    shelf.forget(document)
+    remove(document)
     row = Document.objects.filter(pk=document.pk)
     if Fax.objects.filter(Q(document=document) | Q(original=document)).exists():
         row.update(file="")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Team, User
 from faxes import wording
@@ -168,8 +169,27 @@ def test_a_refusal_by_telnyx_is_told_in_its_own_words_and_ours_in_ours() -> None
 
 def test_only_a_fax_that_has_pages_is_offered_to_be_sent_again() -> None:
     assert "again" not in state_of(outbound(outbox="rejected")).next
-    with_pages = outbound(outbox="rejected", document=Document())
-    assert "send this one again" in state_of(with_pages).next
+    document = Document(stored_at=timezone.now())
+    fax = outbound(outbox="rejected", document=document)
+    assert "send this one again" in state_of(fax).next
+    document.purged_at = timezone.now()
+    assert "again" not in state_of(fax).next
+
+
+def test_a_fax_whose_pages_were_deleted_does_not_promise_them() -> None:
+    document = Document(stored_at=timezone.now())
+    received = inbound(status="received", media="archived", document=document)
+    broken_off = inbound(status="failed", media="archived", document=document)
+    assert "here" in state_of(received).sentence and "kept here" in state_of(broken_off).sentence
+    document.purged_at = timezone.now()
+    assert state_of(received).word == "received"
+    assert "deleted" in state_of(received).sentence
+    assert "kept here" not in state_of(broken_off).sentence
+
+
+def test_the_timeline_says_why_pages_were_deleted() -> None:
+    line = line_of(FaxEvent(fax=inbound(), kind="purged_media", data={"days": 90}))
+    assert (line.text, line.detail) == ("Pages deleted", "The team keeps pages for 90 days.")
 
 
 def test_a_delivery_after_a_cancel_says_that_it_was_too_late() -> None:

@@ -10,7 +10,7 @@ import structlog
 from documents import DocumentError, PageOutOfRange, render_page
 from faxes import shelf
 from faxes.files import local_path
-from faxes.models import Document
+from faxes.models import Document, Fax
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +22,12 @@ ROW, STRIP, READING, LARGE = WIDTHS = (88, 176, 1200, 1700)
 def width_for(asked: int) -> int:
     """The smallest of WIDTHS that shows as much, else the largest."""
     return next((width for width in WIDTHS if width >= asked), LARGE)
+
+
+def turn_of(fax: Fax, number: int) -> int:
+    """How far, in degrees and clockwise, people have turned that page."""
+    turn = fax.rotation.get(str(number))
+    return turn if turn in (90, 180, 270) else 0
 
 
 def page_picture(document: Document, number: int, *, width: int, turn: int = 0) -> IO[bytes]:

@@ -25,13 +25,7 @@ def page(request: HttpRequest, fax_id: UUID, number: int) -> HttpResponseBase:
     fax = get_object_or_404(Fax.objects.visible_to(request.user).select_related("document"), pk=fax_id)
     if fax.document is None:
         raise Http404
-    return picture(request, fax.document, number, turn=turn_of(fax, number))
-
-
-def turn_of(fax: Fax, number: int) -> int:
-    """How far, in degrees and clockwise, people have turned that page."""
-    turn = fax.rotation.get(str(number))
-    return turn if turn in (90, 180, 270) else 0
+    return picture(request, fax.document, number, turn=pictures.turn_of(fax, number))
 
 
 def picture(request: HttpRequest, document: Document, number: int, turn: int = 0) -> HttpResponseBase:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
@@ -35,6 +36,15 @@ class Line:
     tone: str = PLAIN
 
 
+@dataclass(frozen=True)
+class Clock:
+    """A sentence about time, which ends in its moment. One that `counts_down` is about the time until then."""
+
+    text: str
+    moment: datetime | None = None
+    counts_down: bool = False
+
+
 PREPARING = State("preparing", WAIT, "Its pages are being put together.")
 WAITING = State("waiting", WAIT, "It is ready and waits for its turn to call this number.")
 TRYING_ANEW = State("waiting", WAIT, "The last try got nowhere. Nothing was sent, and we try again soon.")
@@ -59,6 +69,11 @@ FETCHING = State("fetching pages", WAIT, "It has arrived at Telnyx, and its page
 RECEIVED = State("received", GOOD, "All its pages are here.")
 READ_LONG_AGO = State("received", GOOD, "All its pages were here. They have been deleted since.")
 KEEPS = "Nothing to do: we try again by ourselves, for as long as Telnyx keeps them, which is seven days."
+MEND = "Nothing is lost yet: Telnyx keeps them for seven days. Tell an administrator, and the next try brings them."
+# Codes of a fax's problem that are no fault of Telnyx's or of the sender's.
+OUR_TROUBLE = ("storage", "stumbled", "worker_stopped")
+# So many tries, within seconds, are no accident any more.
+LATE = 3
 BEFORE_US = State(
     "not kept", PLAIN, "It arrived before this portal watched the line. Telnyx keeps pages for seven days only."
 )
@@ -104,12 +119,17 @@ def pages(count: int | None) -> str:
     return "" if count is None else f"{count} page{'' if count == 1 else 's'}"
 
 
-def seconds(count: int | None) -> str:
-    """“38 s”, “2 min 5 s”; empty where it is not known."""
+def seconds(count: float | None) -> str:
+    """“1.4 s”, “2 min 5 s”, “3 h 20 min”, “2 d 4 h”; empty where it is not known."""
     if count is None:
         return ""
-    minutes, rest = divmod(count, 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if count < 60:
+        return f"{count:g} s"
+    minutes, rest = divmod(round(count), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
 
 
 def _rejected(fax: Fax) -> State:
@@ -156,14 +176,43 @@ def _inbound(fax: Fax) -> State:
 
 def _without_pages(fax: Fax) -> State:
     detail = str(fax.problem.get("detail", ""))
+    who, next_step = (OURS, MEND) if fax.problem.get("code") in OUR_TROUBLE else (TELNYX, KEEPS)
     if fax.media == Media.MISSING:
         lost = f"It arrived at Telnyx, but its pages could not be copied in time. {detail}".strip()
-        return State("pages missing", BAD, lost, TELNYX, ASK_SENDER)
+        return State("pages missing", BAD, lost, who, ASK_SENDER)
     if not detail:
         return FETCHING
-    return State(
-        "fetching pages", WAIT, f"It has arrived at Telnyx, but its pages are not here yet. {detail}", TELNYX, KEEPS
-    )
+    if fax.tries >= LATE:
+        return State("pages missing", BAD, f"{_tried(fax.tries)} {detail}", who, next_step)
+    missing = f"It has arrived at Telnyx, but its pages are not here yet. {detail}"
+    return State("fetching pages", WAIT, missing, who, next_step)
+
+
+def _tried(tries: int) -> str:
+    return "Tried once." if tries == 1 else f"Tried {tries} times."
+
+
+def clock_of(fax: Fax, now: datetime) -> list[Clock]:
+    """How the race for the pages of a received fax stands; empty where there is none."""
+    if fax.media == Media.MISSING:
+        return [Clock(f"{_tried(fax.tries)} Nobody tries any more, unless you say so.")] if fax.tries else []
+    if fax.media != Media.WAITING:
+        return []
+    clocks = []
+    if fax.link_dies_at:
+        alive = fax.link_dies_at > now
+        words = "Telnyx's link to them dies" if alive else "Telnyx is asked for a new link. The last one died"
+        clocks.append(Clock(words, fax.link_dies_at, counts_down=alive))
+    if fax.problem and fax.owner:
+        clocks.append(Clock(f"Trying for the {_ordinal(fax.tries)} time now."))
+    elif fax.problem and fax.due_at:
+        clocks.append(Clock(f"{_tried(fax.tries)} The next try is", fax.due_at, counts_down=fax.due_at > now))
+    return clocks
+
+
+def _ordinal(number: int) -> str:
+    teen = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def _failed(fax: Fax) -> State:
@@ -256,8 +305,9 @@ def _settled(by: str, data: Mapping[str, Any]) -> Line:
 
 
 def _archived(by: str, data: Mapping[str, Any]) -> Line:
-    took = data.get("seconds")
-    facts = [pages(data.get("pages")), f"{seconds(took)} after we heard of it" if took is not None else ""]
+    took, tries = data.get("seconds"), _number(data, "tries")
+    rescued = f"rescued in {seconds(took)}" if took else "rescued at once" if took is not None else ""
+    facts = [pages(data.get("pages")), rescued, f"at the {_ordinal(tries)} try" if tries else ""]
     said = ", ".join(filter(None, facts))
     if "announced" in data:
         return Line("Pages copied here", f"{said}. Telnyx had announced {pages(data['announced'])}.", WAIT)
@@ -294,6 +344,12 @@ LINES: dict[str, Callable[[str, Mapping[str, Any]], Line]] = {
     "media_wanted": _person("Pages asked for once more"),
     "media_missing": lambda by, data: Line("Pages given up", str(data.get("detail", "")), BAD),
     "purged_media": _purged_media,
+    "deleted_at_telnyx": lambda by, data: Line(
+        "Deleted at Telnyx", "As its application asks, now that it is safe here."
+    ),
+    "kept_at_telnyx": lambda by, data: Line(
+        "Not deleted at Telnyx", "The file stored here is not the one that came. Tell an administrator.", BAD
+    ),
     "routed": lambda by, data: Line(f"Given to {data.get('team', 'a team')} by {by}"),
     "gone": lambda by, data: Line("No longer listed by Telnyx", "", UNSURE),
 }

@@ -29,6 +29,7 @@ STEPS = {
     "submit": "faxes.steps.submit.drain",
     "cancel": "faxes.steps.cancel.drain",
     "archive": "faxes.steps.archive.drain",
+    "forget": "faxes.steps.forget.drain",
     "process": "webhooks.steps.drain",
     "settle": "sync.steps.settle.drain",
     "poll": "sync.steps.poll.drain",

@@ -132,7 +132,10 @@ def test_the_state_of_a_fax_on_its_way_out(columns: dict[str, Any], word: str, t
         ({"status": "media.processing"}, "coming in", "wait"),
         ({"status": "received", "media": "waiting"}, "fetching pages", "wait"),
         ({"status": "received", "media": "waiting", "problem": {"detail": "No."}}, "fetching pages", "wait"),
+        ({"media": "waiting", "problem": {"detail": "No."}, "tries": 2}, "fetching pages", "wait"),
+        ({"media": "waiting", "problem": {"detail": "No."}, "tries": 3}, "pages missing", "bad"),
         ({"status": "received", "media": "archived"}, "received", "good"),
+        ({"status": "received", "media": "archived", "gone_at": "2026-11-20"}, "received", "good"),
         ({"status": "received", "media": "missing"}, "pages missing", "bad"),
         ({"status": "received"}, "not kept", "plain"),
         ({"status": "failed", "failure_reason": "carrier_lost"}, "line lost", "bad"),
@@ -230,7 +233,17 @@ def said(fax: Fax, kind: str, by: User | None = None, **data: Any) -> tuple[str,
         ("settled", {"found": True}, "Found at Telnyx", "", "good"),
         ("settled", {"found": False}, "Not at Telnyx", "", "plain"),
         ("twin", {"telnyx_id": "abc"}, "Telnyx has a second fax of this one", "Telnyx id abc", "bad"),
-        ("archived", {"pages": 3, "seconds": 2}, "Pages copied here", "3 pages, 2 s after we heard of it", "good"),
+        ("archived", {"pages": 3, "seconds": 1.4}, "Pages copied here", "3 pages, rescued in 1.4 s", "good"),
+        ("archived", {"pages": 3, "seconds": 0.0}, "Pages copied here", "3 pages, rescued at once", "good"),
+        (
+            "archived",
+            {"seconds": 75.2, "tries": 3},
+            "Pages copied here",
+            "rescued in 1 min 15 s, at the 3rd try",
+            "good",
+        ),
+        ("deleted_at_telnyx", {}, "Deleted at Telnyx", "As its application asks", "plain"),
+        ("kept_at_telnyx", {}, "Not deleted at Telnyx", "not the one that came", "bad"),
         ("archived", {"pages": 3, "announced": 5}, "Pages copied here", "Telnyx had announced 5 pages.", "wait"),
         ("media_failed", {"detail": "No link."}, "Pages not here yet", "No link.", "wait"),
         ("media_missing", {"detail": "No link."}, "Pages given up", "No link.", "bad"),
@@ -286,6 +299,11 @@ def test_pages_in_words(count: int | None, words: str) -> None:
     assert pages(count) == words
 
 
-@pytest.mark.parametrize(("count", "words"), [(None, ""), (0, "0 s"), (59, "59 s"), (125, "2 min 5 s")])
-def test_seconds_in_words(count: int | None, words: str) -> None:
+LONG = [(3600, "1 h 0 min"), (9000.5, "2 h 30 min"), (200_000, "2 d 7 h")]
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(None, ""), (0, "0 s"), (1.4, "1.4 s"), (59, "59 s"), (125, "2 min 5 s"), *LONG]
+)
+def test_seconds_in_words(count: float | None, words: str) -> None:
     assert seconds(count) == words

@@ -1,24 +1,33 @@
-"""Files of faxes: checked by `documents`, stored under our id, opened again as a path on this machine."""
+"""Files of faxes: checked by `documents`, stored under our id, opened again as a path on this machine.
+
+The row of a document comes before its file and goes after it. So whoever is killed in between leaves no file that
+nobody knows, but at most a row without `stored_at`, which `clear_unfinished` takes away.
+"""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.core.files import File
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from documents import Inspected
-from faxes.models import Document
+from faxes import copies, shelf
+from faxes.models import Document, document_name
+from faxes.storage.base import PieceStorage, StorageError
 
 
 def store(path: Path, inspected: Inspected, *, kind: Document.Kind, name: str, **columns: Any) -> Document:
-    """Copy a checked file into the storage and record it. When the row cannot be written, the file goes too."""
+    """Record a checked file and copy it into the storage. Never inside a transaction, which would hide the row.
+
+    Raises OSError where the storage does not take it; then neither file nor row is left.
+    """
     document = Document(
         kind=kind,
         name=name[:255],
@@ -26,35 +35,99 @@ def store(path: Path, inspected: Inspected, *, kind: Document.Kind, name: str, *
         bytes=inspected.bytes,
         pages=inspected.pages,
         content_type=inspected.content_type,
-        stored_at=timezone.now(),
         **columns,
     )
-    with path.open("rb") as source:
-        document.file.save(f"file.{inspected.extension}", File(source), save=False)
+    document.file.name = document_name(document, f"file.{inspected.extension}")
+    document.save(force_insert=True)
     try:
-        document.save(force_insert=True)
+        _put(document, path)
     except BaseException:
-        document.file.storage.delete(str(document.file.name))
+        # While the storage is away nobody can tell whether the file is there, and the row has to stay.
+        with suppress(OSError):
+            _destroy(document)
         raise
     return document
 
 
+def _put(document: Document, path: Path) -> None:
+    name = name_of(document)
+    with path.open("rb") as source:
+        saved = storage_of(document).save(name, File(source))
+    if saved != name:
+        storage_of(document).delete(saved)
+        raise StorageError("There is a file already where this one belongs.")
+    document.stored_at = timezone.now()
+    if not Document.objects.filter(pk=document.pk).update(stored_at=document.stored_at):
+        raise StorageError("The document was removed while it was stored.")
+
+
 def discard(document: Document) -> None:
-    """Remove a document nobody uses yet; its file follows once the row is gone for certain."""
-    storage, name = document.file.storage, str(document.file.name)
-    document.delete()
-    transaction.on_commit(lambda: storage.delete(name))
+    """Remove a document nobody uses. From now on it is on no sheet; file and row go once that is certain."""
+    Document.objects.filter(pk=document.pk).update(batch=None, stored_at=None)
+    transaction.on_commit(lambda: _destroy(document))
+
+
+def _destroy(document: Document) -> None:
+    """Raises OSError, and then the row is still there."""
+    _delete_files(document)
+    Document.objects.filter(pk=document.pk).delete()
+
+
+def remove(document: Document) -> None:
+    """Delete the file and the pictures of its pages. The row stays and says what had been there.
+
+    Raises OSError where the storage is away; then it can be called again. Never inside a transaction.
+    """
+    _delete_files(document)
+    now = timezone.now()
+    Document.objects.filter(pk=document.pk, purged_at=None).update(purged_at=now)
+    document.purged_at = document.purged_at or now
+
+
+def _delete_files(document: Document) -> None:
+    # The file first: whoever is drawing its pages looks for it, and then keeps none of them.
+    storage_of(document).delete(name_of(document))
+    shelf.forget(document)
+    copies.drop(document)
+
+
+def clear_unfinished(documents: models.QuerySet[Document], *, before: datetime) -> int:
+    """Remove what nobody finished storing, or removing, since `before`. Returns how many; raises OSError."""
+    unfinished = documents.filter(stored_at=None, created_at__lt=before, faxes=None)
+    count = 0
+    for document in unfinished.iterator(chunk_size=200):
+        _destroy(document)
+        count += 1
+    return count
 
 
 @contextmanager
 def local_path(document: Document) -> Iterator[Path]:
-    """The document as a file on this machine, fetched from the storage when it lives elsewhere."""
-    with tempfile.NamedTemporaryFile() as copy:
-        try:
-            path = Path(document.file.path)
-        except NotImplementedError:
-            with document.file.open("rb") as stored:
-                shutil.copyfileobj(stored, copy)
-            copy.flush()
-            path = Path(copy.name)
+    """The document as a file on this machine: itself where it lies here as it is, else a copy that soon goes again.
+
+    Raises OSError.
+    """
+    try:
+        path = Path(document.file.path)
+    except NotImplementedError:
+        with copies.of(document) as path:
+            yield path
+    else:
         yield path
+
+
+def digest(document: Document) -> tuple[str, int]:
+    """The SHA-256 and the number of bytes of what the storage holds. Raises OSError."""
+    sha256, size = hashlib.sha256(), 0
+    for piece in storage_of(document).stream(name_of(document)):
+        sha256.update(piece)
+        size += len(piece)
+    return sha256.hexdigest(), size
+
+
+def storage_of(document: Document) -> PieceStorage:
+    return cast(PieceStorage, document.file.storage)
+
+
+def name_of(document: Document) -> str:
+    return str(document.file.name)

@@ -15,9 +15,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import storages
 from django.core.management.base import SystemCheckError
 
 TAG = "faxportal"
+STORAGE_HINT = (
+    "See .env.example. Make a key: python -c "
+    '"import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())"'
+)
 
 
 def refuse_start() -> None:
@@ -34,6 +39,16 @@ def check_production(**kwargs: Any) -> list[CheckMessage]:
         return []
     checks = [_secret_key, _public_url, _public_key, _api_key, _api_base, _allowed_hosts]
     return [problem for check in checks if (problem := check()) is not None]
+
+
+@register(TAG)
+def check_storage(**kwargs: Any) -> list[CheckMessage]:
+    """Wrong also in development, and for each command: files would go to the wrong place."""
+    try:
+        storages["default"]
+    except ValueError as error:
+        return [Error(str(error), hint=STORAGE_HINT, id="faxportal.E007")]
+    return []
 
 
 def _secret_key() -> Error | None:

@@ -30,6 +30,9 @@ env = environ.Env(
     EMAIL_URL=(str, "consolemail://"),
     DEFAULT_FROM_EMAIL=(str, "faxportal@localhost"),
     MEDIA_ROOT=(str, str(VAR / "media")),
+    STORAGE_URL=(str, ""),
+    MEDIA_ENCRYPTION_KEYS=(list, []),
+    X_ACCEL_REDIRECT=(str, ""),
     PUBLIC_URL=(str, ""),
     TRUSTED_PROXY_COUNT=(int, 0),
     SECURE_SSL_REDIRECT=(bool, False),
@@ -129,7 +132,7 @@ TEMPLATES = [
     }
 ]
 
-# Data. Everything that must survive is in the database and in MEDIA_ROOT; the queue only wakes the worker.
+# Data. Everything that must survive is in the database and the storage of files; the queue only wakes the worker.
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE takes the write lock first, so that two writers wait for each other instead of failing at the first
@@ -155,13 +158,20 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 
 # Files. Fax files are served by checked views only: there is no public MEDIA_URL.
 MEDIA_ROOT = env("MEDIA_ROOT")
+# Where the proxy in front finds that folder, such as /protected/, when it is to send the files itself.
+X_ACCEL_REDIRECT = env("X_ACCEL_REDIRECT")
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Built when a file is first touched, so that a URL or key that cannot be read is refused by `faxportal.checks`.
+    # Django's pages for developers hide what is called a secret.
+    "default": {
+        "BACKEND": "faxportal.storages.default",
+        "OPTIONS": {"secret_url": env("STORAGE_URL"), "secret_keys": env("MEDIA_ENCRYPTION_KEYS")},
+    },
     "staticfiles": {"BACKEND": PLAIN if DEBUG else HASHED},
 }
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG

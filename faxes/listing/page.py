@@ -75,8 +75,15 @@ def page_of(filters: Filters, size: int = PAGE) -> Page:
     return Page(filters, faxes, has_older=more, has_newer=bool(place and faxes))
 
 
-def neighbours(fax: Fax, filters: Filters) -> Neighbours:
-    """Those of the place in the list where the fax is, or was before somebody handled it."""
+def neighbours(fax: Fax, filters: Filters, page: Page | None = None) -> Neighbours:
+    """Those of the place in the list where the fax is, or was before somebody handled it.
+
+    A page of the same list on which the fax is not the first or last knows them already.
+    """
+    ids = [listed.pk for listed in page.faxes] if page else []
+    at = ids.index(fax.pk) if fax.pk in ids else 0
+    if 0 < at < len(ids) - 1:
+        return Neighbours(ids[at - 1], ids[at + 1])
     place = Place.of(fax, filters.show)
     if place is None:
         return Neighbours(None, None)

@@ -8,55 +8,72 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models.lookups import Exact
 
 from accounts import access
-from accounts.models import Team
+from accounts.models import Membership, Team, User
 from contacts.models import Correspondent
 from contacts.numbers import parse_number
 from faxes.listing.filters import Filters, Show
-from faxes.models import Fax, Note, Tag
+from faxes.models import Fax, Note, ReadMark, Tag
+from faxes.reading import unread
 
-MOST_CORRESPONDENTS = 500
+# So many rows are handed from one query to the next. Where there are more, a walk meets enough of them soon.
+FEW = 500
 # As people type numbers. Fewer than three digits are in nearly all of them.
 NUMBER = re.compile(r"[\d\s()+./-]+")
 FEWEST_DIGITS = 3
 FAX_TAG = Fax.tags.through
-# What is shown of these is rare, and in no order.
-RARE = (Show.UNREAD, Show.MISSING)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """The same condition twice: as an index leads to what fulfils it, and as it is looked up for a fax at hand."""
+    """The same condition twice: as an index leads to what fulfils it (None where too much may), and as it is looked up
+    for a fax at hand."""
 
-    leading: Q
+    leading: Q | None
     checked: Q
 
-    def and_also(self, *others: Kind) -> Kind:
+    def and_also(self, others: Sequence[Kind]) -> Kind:
         """Led to by this kind, and checked for the others."""
+        both = self
         for other in others:
-            self = Kind(self.leading & other.checked, self.checked & other.checked)
-        return self
+            leading = None if both.leading is None else both.leading & other.checked
+            both = Kind(leading, both.checked & other.checked)
+        return both
 
 
 def kinds_of(filters: Filters) -> list[Kind] | None:
     """Of which kinds the listed faxes are, each of at least one. None where the list is of no kind, but of all."""
-    tags = [_having(filters.tags)] if filters.tags else []
+    wanted = [_having(filters.tags)] if filters.tags else []
+    wanted += [_unread(filters.user)] if filters.show is Show.UNREAD else []
     if filters.search:
         digits = digits_of(filters.search)
         found = [*_corresponding(filters, digits), *_noted(filters), *_tagged(filters), *_unrouted(filters, digits)]
-        return [kind.and_also(*tags) for kind in found]
-    if tags or filters.show in RARE:
-        return tags or [Kind(Q(), Q())]
-    return None
+        return [kind.and_also(wanted) for kind in found]
+    if wanted:
+        return [wanted[-1].and_also(wanted[:-1])]
+    # What is missing is rare, too, and the list itself leads to it.
+    return [Kind(Q(), Q())] if filters.show is Show.MISSING else None
+
+
+def _unread(user: User) -> Kind:
+    marks = ReadMark.objects.filter(user=user, fax=OuterRef("pk"))
+    mine = Membership.objects.filter(user=user, team=OuterRef("team"))
+    new = _is_in(mine.filter(read_before__lt=OuterRef("heard_at"))) & ~_is_in(marks)
+    again = _is_in(mine) & _is_in(marks.filter(read_at=None))
+    ids = list(unread(user).values_list("pk", flat=True)[: FEW + 1])
+    return Kind(_any_of("pk", ids), new | again)
 
 
 def _having(tags: Sequence[Tag]) -> Kind:
     having = FAX_TAG.objects.filter(tag__in=tags)
-    return Kind(Q(pk__in=having.values("fax")), Q(Exists(having.filter(fax=OuterRef("pk")))))
+    return Kind(Q(pk__in=having.values("fax")), _is_in(having.filter(fax=OuterRef("pk"))))
 
 
 def digits_of(search: str) -> list[str]:
@@ -73,13 +90,15 @@ def digits_of(search: str) -> list[str]:
 def _corresponding(filters: Filters, digits: Sequence[str]) -> Iterator[Kind]:
     named = Q(name__icontains=filters.search)
     known = Correspondent.objects.filter(_any_number("number", digits) | named, **_scope(filters))
-    if ids := list(known.values_list("pk", flat=True)[:MOST_CORRESPONDENTS]):
-        yield Kind(Q(correspondent__in=ids), Q(plain_correspondent_id__in=ids))
+    ids = list(known.values_list("pk", flat=True)[: FEW + 1])
+    if ids:
+        checked = _is_in(known.filter(pk=OuterRef("correspondent_id")))
+        yield Kind(_any_of("correspondent", ids), checked)
 
 
 def _noted(filters: Filters) -> Iterator[Kind]:
     notes = Note.objects.filter(text__icontains=filters.search)
-    yield Kind(Q(pk__in=notes.values("fax")), Q(Exists(notes.filter(fax=OuterRef("pk")))))
+    yield Kind(Q(pk__in=notes.values("fax")), _is_in(notes.filter(fax=OuterRef("pk"))))
 
 
 def _tagged(filters: Filters) -> Iterator[Kind]:
@@ -92,6 +111,16 @@ def _unrouted(filters: Filters, digits: Sequence[str]) -> Iterator[Kind]:
     if digits and not filters.team and access.is_admin(filters.user):
         numbers = _any_number("from_number", digits)
         yield Kind(Q(numbers, team=None), Q(numbers, plain_team_id=None))
+
+
+def _any_of(column: str, ids: Sequence[UUID]) -> Q | None:
+    # A condition that nothing can fulfil would make no query at all, and what is put together from queries none either.
+    return Q(**{f"{column}__in": ids or [UUID(int=0)]}) if len(ids) <= FEW else None
+
+
+def _is_in(rows: QuerySet[Any]) -> Q:
+    """Is there such a row for this fax? Asked fax by fax: PostgreSQL would turn a plain EXISTS round, and sort all."""
+    return Q(Exact(Case(When(Exists(rows), then=True), default=False), True))
 
 
 def _any_number(column: str, digits: Sequence[str]) -> Q:

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.db.models import Q
@@ -22,11 +24,9 @@ from django.db.models.expressions import RawSQL
 from accounts.models import User
 from faxes.listing.filters import INBOX, Filters, Show
 from faxes.listing.narrowing import narrowed, of_teams, teams_of
-from faxes.listing.search import Kind, kinds_of
+from faxes.listing.search import FEW, Kind, kinds_of
 from faxes.models import Fax, FaxQuerySet
 
-# So many faxes are put in order here.
-FEW = 2000
 # SQLite takes 500 slices in one query. With more teams than this the list of all faxes is walked instead.
 MOST_TEAMS = 200
 # Which equal columns begin the index that is meant.
@@ -79,10 +79,10 @@ class Walk:
 
 def walked(filters: Filters, walk: Walk) -> FaxQuerySet:
     """The first faxes of the walk. Asked for with a limit of the walk's size or less."""
-    return _merged(_slices(filters, walk), walk.order)
+    return _merged(_slices(filters, walk)).order_by(*walk.order)
 
 
-def _merged(slices: Sequence[FaxQuerySet], order: Sequence[str]) -> FaxQuerySet:
+def _merged(slices: Sequence[FaxQuerySet]) -> FaxQuerySet:
     """What is in any of the slices, each fax once.
 
     Django makes no union of slices on SQLite, where a term of a union has no limit; but a table in FROM may.
@@ -91,39 +91,41 @@ def _merged(slices: Sequence[FaxQuerySet], order: Sequence[str]) -> FaxQuerySet:
         return Fax.objects.none()
     compiled = [faxes.values("pk").query.sql_with_params() for faxes in slices]
     sql = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS slice_{number}" for number, (sql, _) in enumerate(compiled))
-    values = [value for _, values in compiled for value in values]
-    return Fax.objects.filter(pk__in=RawSQL(sql, values)).order_by(*order)
+    return Fax.objects.filter(pk__in=RawSQL(sql, [value for _, values in compiled for value in values]))
 
 
 def _slices(filters: Filters, walk: Walk) -> list[FaxQuerySet]:
     kinds = kinds_of(filters)
     if kinds is None:
         return [walk.slice_of(faxes) for faxes in _walkable(filters)]
-    slices, ids = [], set[UUID]()
-    for kind in kinds:
-        few = _few(filters, kind, walk)
-        if few is None:
-            slices += [walk.slice_of(faxes.filter(kind.checked)) for faxes in _walkable(filters)]
-        else:
-            ids |= few
-    return [*slices, walk.slice_of(Fax.objects.filter(pk__in=ids))] if ids else slices
+    few = _few(filters, kinds, walk)
+    if few is None:
+        any_kind = reduce(or_, (kind.checked for kind in kinds))
+        return [walk.slice_of(faxes.filter(any_kind)) for faxes in _walkable(filters)]
+    return [walk.slice_of(Fax.objects.filter(pk__in=few))] if few else []
 
 
-def _few(filters: Filters, kind: Kind, walk: Walk) -> set[UUID] | None:
-    """The first of the walk that are of this kind; None where many are."""
-    faxes = walk.beyond(narrowed(filters, BY_NOTHING).filter(of_teams(filters), kind.leading))
-    found = list(faxes.order_by().values_list(walk.key, "pk")[: FEW + 1])
-    return None if len(found) > FEW else {pk for _, pk in sorted(found, reverse=not walk.newer)[: walk.size]}
+def _few(filters: Filters, kinds: Sequence[Kind], walk: Walk) -> list[UUID] | None:
+    """The first of the walk that are of any of the kinds; None where many are."""
+    faxes = walk.beyond(narrowed(filters, BY_NOTHING).filter(of_teams(filters))).order_by()
+    leading = [kind.leading for kind in kinds if kind.leading is not None]
+    if len(leading) < len(kinds) or not teams_of(filters):
+        return None
+    gathered = _merged([faxes.filter(condition)[: FEW + 1] for condition in leading])
+    found = list(gathered.order_by().values_list(walk.key, "pk")[: FEW + 1])
+    return None if len(found) > FEW else [pk for _, pk in sorted(found, reverse=not walk.newer)[: walk.size]]
 
 
 def _walkable(filters: Filters) -> list[FaxQuerySet]:
     """All the faxes of the list, in parts of which each can be walked in an index."""
+    teams = teams_of(filters)
+    if not teams:
+        return []
     if filters.show is not Show.BIN:
         if filters.number and filters.box is INBOX:
             return [narrowed(filters, BY_NUMBER).filter(of_teams(filters))]
         if filters.show is Show.MINE or isinstance(filters.assignee, User):
             return [narrowed(filters, BY_ASSIGNEE).filter(of_teams(filters))]
-    teams = teams_of(filters)
     if len(teams) > MOST_TEAMS:
         return [narrowed(filters, BY_NOTHING).filter(of_teams(filters))]
     faxes = narrowed(filters, BY_BIN if filters.show is Show.BIN else BY_TEAM)

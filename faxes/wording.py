@@ -324,6 +324,27 @@ def _person(verb: str) -> Callable[[str, Mapping[str, Any]], Line]:
     return lambda by, data: Line(f"{verb} by {by}" if by else verb)
 
 
+def _assigned(by: str, data: Mapping[str, Any]) -> Line:
+    to = str(data.get("to", ""))
+    if not to:
+        return _person("Given back to all")(by, data)
+    return Line(f"Taken by {by}") if data.get("own") else _person(f"Assigned to {to}")(by, data)
+
+
+def _tagged(by: str, data: Mapping[str, Any]) -> Line:
+    return _person(f"Tagged “{data.get('tag', '')}”")(by, data)
+
+
+def _untagged(by: str, data: Mapping[str, Any]) -> Line:
+    return _person(f"Tag “{data.get('tag', '')}” taken off")(by, data)
+
+
+def _rotated(by: str, data: Mapping[str, Any]) -> Line:
+    degrees = _number(data, "degrees")
+    how = f"{degrees}° clockwise" if degrees else "As it came." if degrees == 0 else ""
+    return Line(_person(f"Page {data.get('page', '')} turned".replace("  ", " "))(by, data).text, how)
+
+
 LINES: dict[str, Callable[[str, Mapping[str, Any]], Line]] = {
     "queued": _queued,
     "prepared": _prepared,
@@ -351,5 +372,17 @@ LINES: dict[str, Callable[[str, Mapping[str, Any]], Line]] = {
         "Not deleted at Telnyx", "The file stored here is not the one that came. Tell an administrator.", BAD
     ),
     "routed": lambda by, data: Line(f"Given to {data.get('team', 'a team')} by {by}"),
+    "assigned": _assigned,
+    "handled": _person("Marked handled"),
+    "reopened": _person("Marked open again"),
+    "noted": _person("Note"),
+    "tagged": _tagged,
+    "untagged": _untagged,
+    "rotated": _rotated,
+    "trashed": _person("Put into the bin"),
+    "restored": _person("Taken out of the bin"),
+    "held": _person("Legal hold set"),
+    "released": _person("Legal hold released"),
+    "forwarded": _person("Pages put on a new fax"),
     "gone": lambda by, data: Line("No longer listed by Telnyx", "", UNSURE),
 }

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 
 from accounts.models import Membership, Role, Team, User
 
@@ -51,6 +52,12 @@ def belongs(user: User, team: Team | None, *, at_least: Role) -> bool:
     """Is this person really on the team, with this role or a higher one? Administrators are not, by that alone."""
     roles = [role for role, rank in RANK.items() if rank >= RANK[at_least]]
     return user.is_active and Membership.objects.filter(user=user, team=team, role__in=roles).exists()
+
+
+def people(team: Team, *, at_least: Role) -> QuerySet[User]:
+    """Who is really on the team, with this role or a higher one: those of whom `belongs()` is true."""
+    roles = [role for role, rank in RANK.items() if rank >= RANK[at_least]]
+    return User.objects.filter(is_active=True, memberships__team=team, memberships__role__in=roles)
 
 
 def require(user: AnyUser, team: Team | None, *, at_least: Role) -> None:

@@ -8,6 +8,7 @@ from documents.inspect import Inspected, inspect
 from documents.kinds import ACCEPTED_TYPES, MAX_BYTES, MAX_PAGES, UPLOAD_MAX
 from documents.merge import merge
 from documents.render import render_page
+from documents.turn import turn_pages
 
 __all__ = [
     "ACCEPTED_TYPES",
@@ -20,4 +21,5 @@ __all__ = [
     "inspect",
     "merge",
     "render_page",
+    "turn_pages",
 ]

@@ -9,14 +9,15 @@ from django.http import HttpRequest
 from accounts import access
 from accounts.models import Role
 from faxes import gate, quiet
+from faxes.missing import count_missing
 from faxportal.health import worker_problem
 
 MOST_QUIET_LINES = 3
 
 
 def house(request: HttpRequest) -> dict[str, Any]:
-    """Sentences for the bars on top of a page, `worker_stale` and `sending_paused`, and `quiet_lines`, empty where all
-    is well; and whether the person `may_send` from somewhere.
+    """For the bars on top of a page, empty where all is well: the sentences `worker_stale` and `sending_paused`, how
+    many faxes are `missing_media`, and `quiet_lines`. And whether the person `may_send` from somewhere.
 
     Not asked for strangers, nor for a fragment, whose page has its bars already, nor for the admin, which has none.
     """
@@ -27,6 +28,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
     return {
         "worker_stale": worker_problem(),
         "sending_paused": gate.closed_reason(),
+        "missing_media": count_missing(user),
         "quiet_lines": quiet.silences(user, most=MOST_QUIET_LINES),
         "may_send": access.is_admin(user) or bool(access.team_ids(user, at_least=Role.MEMBER)),
     }

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import is_admin
+from faxes.missing import MANY, count_missing
 from faxportal.queue import queue_problem
 from sync.models import Heartbeat, SyncRun
 
@@ -32,11 +33,17 @@ def alive(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when everything works, else 503. `?only=web` asks for database and queue alone: a load balancer must not
-    take the webhook door away because Telnyx or the worker is down. Strangers learn the verdict without the reasons."""
-    problems = find_problems(web_only=request.GET.get("only") == "web")
+    take the webhook door away because Telnyx or the worker is down. Strangers learn the verdict without the reasons.
+
+    `details` tell what calls for a person and is no fault of the house, such as faxes whose pages are missing. They
+    make no 503, for neither a restart nor another machine would mend them.
+    """
+    web_only = request.GET.get("only") == "web"
+    problems = find_problems(web_only=web_only)
     body: dict[str, object] = {"status": "unavailable" if problems else "ok"}
-    if problems and _may_see_reasons(request, database_answers="database" not in problems):
-        body["reasons"] = problems
+    if _may_see_reasons(request, database_answers="database" not in problems):
+        told = {"reasons": problems, "details": {} if web_only or "database" in problems else find_details()}
+        body |= {part: words for part, words in told.items() if words}
     return JsonResponse(body, status=503 if problems else 200)
 
 
@@ -53,6 +60,19 @@ def find_problems(*, web_only: bool) -> dict[str, str]:
         if problem := check():
             problems[part] = problem
     return problems
+
+
+def find_details() -> dict[str, str]:
+    """What people have to look after, by part."""
+    missing = count_missing()
+    if not missing:
+        return {}
+    some = (
+        f"{MANY} received faxes or more are"
+        if missing == MANY
+        else f"{missing} received fax{'es are' if missing > 1 else ' is'}"
+    )
+    return {"media": f"{some} here without pages."}
 
 
 def worker_problem() -> str | None:

@@ -25,13 +25,14 @@ def phone(number: object) -> str:
 @register.simple_tag
 def when(moment: datetime, form: str = "short") -> SafeString:
     """A time in UTC, which a script then says in the reader's zone: “short” for lists, “moment” with
-    the time of day, “exact” with seconds too."""
+    the time of day, “exact” with seconds too, “countdown” for how long it is until then."""
     moment = moment.astimezone(UTC)
-    clock = "%H:%M:%S" if form == "exact" else "%H:%M"
+    clock = "%H:%M:%S" if form in ("exact", "countdown") else "%H:%M"
     return format_html(
-        '<time datetime="{}" data-as="{}" title="{}">{} UTC</time>',
+        '<time datetime="{}" data-as="{}" title="{}">{}{} UTC</time>',
         moment.isoformat(timespec="milliseconds"),
         form,
         f"{moment:%A, %B} {moment.day}, {moment:%Y, %H:%M:%S} UTC",
+        "at " if form == "countdown" else "",
         f"{moment:%b} {moment.day}, {moment:{clock}}",
     )

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -26,7 +27,7 @@ from faxes import services
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.states import Media, Outbox
 from faxes.views.guards import fax_action, for_people
-from faxes.wording import Line, line_of, seconds, state_of
+from faxes.wording import Line, clock_of, line_of, seconds, state_of
 from telnyx_api.reading import moment
 
 WHILE_OPEN = 2
@@ -108,7 +109,7 @@ def _context(user: User, fax: Fax) -> dict[str, Any]:
         "may_act": may_act,
         "may_cancel": may_act and services.can_cancel(fax),
         "may_send_again": may_act and services.can_send_again(fax),
-        "next_try": fax.due_at if fax.media == Media.WAITING and fax.problem else None,
+        "clocks": clock_of(fax, timezone.now()),
         "may_fetch": may_act and bool(fax.problem) and fax.media in (Media.WAITING, Media.MISSING),
         "candidates": _candidates(attempt) if attempt else [],
         "every": None if fax.is_over else WHILE_OPEN,

@@ -17,15 +17,32 @@
     return { year: "numeric", month: "short", day: "numeric" };
   }
 
+  // “in 7:12”: minutes and seconds until the moment, hours too where there are any.
+  function left(moment) {
+    const seconds = Math.max(0, Math.round((moment - new Date()) / 1000));
+    const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+    const [first, ...rest] = parts[0] ? parts : parts.slice(1);
+    return `in ${[first, ...rest.map((part) => String(part).padStart(2, "0"))].join(":")}`;
+  }
+
+  function tick() {
+    for (const element of document.querySelectorAll("time[data-as=countdown]")) {
+      const moment = new Date(element.dateTime);
+      if (!Number.isNaN(moment.getTime())) element.textContent = left(moment);
+    }
+  }
+
   function localise(root) {
     for (const element of root.querySelectorAll("time[data-as]")) {
       const moment = new Date(element.dateTime);
       if (Number.isNaN(moment.getTime())) continue;
-      element.textContent = new Intl.DateTimeFormat(undefined, parts(moment, element.dataset.as)).format(moment);
+      if (element.dataset.as === "countdown") element.textContent = left(moment);
+      else element.textContent = new Intl.DateTimeFormat(undefined, parts(moment, element.dataset.as)).format(moment);
       element.title = FULL.format(moment);
     }
   }
 
   localise(document);
+  setInterval(tick, 1000);
   document.addEventListener("htmx:load", (event) => localise(event.detail.elt.parentNode || document));
 })();

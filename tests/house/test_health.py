@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from sync.models import Heartbeat, SyncRun
+from tests import builders
 
 STRANGER = "203.0.113.7"
 
@@ -62,6 +63,29 @@ def test_an_old_sync_or_none_is_a_reason(client: Client, db: None) -> None:
     long_ago = timezone.now() - timedelta(hours=1)
     SyncRun.objects.create(window_start=long_ago, finished_at=long_ago)
     assert "finished at" in client.get("/readyz").json()["reasons"]["telnyx"]
+
+
+@pytest.mark.usefixtures("all_well")
+def test_missing_pages_are_told_and_make_nobody_restart_anything(client: Client, settings: Settings) -> None:
+    builders.inbound(None, media="missing")
+    response = client.get("/readyz")
+    told = {"status": "ok", "details": {"media": "1 received fax is here without pages."}}
+    assert (response.status_code, response.json()) == (200, told)
+    builders.inbound(None, media="missing")
+    assert client.get("/readyz").json()["details"] == {"media": "2 received faxes are here without pages."}
+    # Neither for strangers nor for a load balancer.
+    assert client.get("/readyz", REMOTE_ADDR=STRANGER).json() == {"status": "ok"}
+    assert client.get("/readyz?only=web").json() == {"status": "ok"}
+
+
+def test_missing_pages_are_told_beside_other_troubles(client: Client, db: None) -> None:
+    builders.inbound(None, media="missing")
+    body = client.get("/readyz").json()
+    assert (body["status"], set(body["reasons"]), set(body["details"])) == (
+        "unavailable",
+        {"worker", "telnyx"},
+        {"media"},
+    )
 
 
 def test_a_load_balancer_keeps_the_webhook_door_open(client: Client, db: None) -> None:

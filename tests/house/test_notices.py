@@ -1,4 +1,4 @@
-"""The bars on top of a page: the worker is silent, sending is paused."""
+"""The bars on top of a page: the worker is silent, sending is paused, pages are missing."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import User
+from accounts.models import Team, User
 from faxes import gate
 from faxportal.context import house
 from sync.models import Heartbeat
+from tests import builders
 
 
 def notices(user: User | AnonymousUser, **headers: str) -> dict[str, Any]:
@@ -41,6 +42,13 @@ def test_a_silent_worker_is_told(alice: User) -> None:
 def test_a_shut_gate_is_told_with_its_reason(alice: User) -> None:
     gate.shut("The account has no funds.", wait=timedelta(minutes=1))
     assert notices(alice)["sending_paused"] == "The account has no funds."
+
+
+def test_missing_pages_are_counted(alice: User, team: Team) -> None:
+    assert notices(alice)["missing_media"] == 0
+    builders.inbound(team, media="missing")
+    builders.inbound(None, media="missing")
+    assert notices(alice)["missing_media"] == 1
 
 
 @pytest.mark.django_db

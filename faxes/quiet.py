@@ -36,6 +36,8 @@ DAY = timedelta(days=1)
 # From so many whole weeks a line's rhythm is learned, from fewer where it has fewer, and from one alone never.
 MOST_WEEKS = 8
 FEWEST_WEEKS = 2
+# A week begins on any day, and its first fax some days after that.
+LATE_START = timedelta(days=3)
 # A day without one fax in the whole house was an outage or a holiday, if its weekday usually brings at least so many:
 # it does not teach that silence is normal.
 BUSY_DAY = 10
@@ -181,7 +183,7 @@ def _read(start: datetime, end: datetime) -> tuple[dict[str, _History], Counter[
 
 def _history(counts: Sequence[tuple[datetime, int]], end: datetime) -> _History | None:
     """From counts by the hour, oldest first. None where they reach back less than the fewest whole weeks."""
-    weeks = (end - counts[0][0]) // timedelta(weeks=1)
+    weeks = min((end - counts[0][0] + LATE_START) // timedelta(weeks=1), MOST_WEEKS)
     if weeks < FEWEST_WEEKS:
         return None
     history = _History(weeks)

@@ -4,46 +4,60 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePath
-from typing import BinaryIO, cast
+from typing import cast
 from uuid import UUID
 
-import structlog
 from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import audit
-from accounts.access import AnyUser
 from accounts.models import User
 from faxes import outbox
 from faxes.links import attempt_of
 from faxes.models import Document, Fax
+from faxes.serving import Part, part_of, serve
 
-log = structlog.get_logger(__name__)
+# Parts that are fetched after the first one belong to the same download.
+ONE_DOWNLOAD_SECONDS = 3600
 
 
-@require_GET
+@require_safe
 @login_required
 @never_cache
-def file(request: HttpRequest, fax_id: UUID) -> FileResponse:
-    """The document as a download, which goes on record."""
-    fax, document = _visible(request.user, fax_id)
-    stored = _open(document)
-    user = cast(User, request.user)
+def file(request: HttpRequest, fax_id: UUID) -> HttpResponseBase:
+    """The document, or with `?original=1` the file as it came; with `?inline=1` to look at. Each goes on record."""
+    faxes = Fax.objects.visible_to(request.user).select_related("document", "original", "team")
+    fax = get_object_or_404(faxes, pk=fax_id)
+    document = (fax.original if "original" in request.GET else None) or fax.document
+    if document is None or document.stored_at is None:
+        raise Http404
+    if document.purged_at is not None:
+        return render(request, "faxes/file_purged.html", {"fax": fax, "document": document}, status=404)
+    part = part_of(request, document)
+    response = serve(request, document, part, name=_filename(fax, document), inline="inline" in request.GET)
+    if request.method == "GET" and response.status_code in (200, 206):
+        _put_on_record(cast(User, request.user), fax, document, part)
+    return response
+
+
+def _put_on_record(user: User, fax: Fax, document: Document, part: Part) -> None:
+    key = f"download:{user.pk}:{fax.pk}:{document.pk}"
+    if not part.is_beginning and cache.get(key):
+        return
     with transaction.atomic():
         audit.record(audit.Entry("fax.download", by=user, on=fax, team=fax.team, data={"sha256": document.sha256}))
-    return FileResponse(
-        stored, as_attachment=True, filename=_filename(fax, document), content_type=document.content_type
-    )
+    cache.set(key, True, ONE_DOWNLOAD_SECONDS)
 
 
 @require_safe
 @never_cache
-def for_telnyx(request: HttpRequest, signed: str) -> FileResponse:
+def for_telnyx(request: HttpRequest, signed: str) -> HttpResponseBase:
     """The pages behind the link that one attempt gave to Telnyx. Nothing to see for links that are forged, spoilt,
     expired, or of an attempt that was settled as not sent.
 
@@ -52,23 +66,8 @@ def for_telnyx(request: HttpRequest, signed: str) -> FileResponse:
     attempt = attempt_of(signed)
     if attempt is None or attempt.fax.document is None or not outbox.fetched(attempt):
         raise Http404
-    return FileResponse(_open(attempt.fax.document), content_type=attempt.fax.document.content_type)
-
-
-def _visible(user: AnyUser, fax_id: UUID) -> tuple[Fax, Document]:
-    """The fax and its document, fetched through the user; 404 where they may not see it or it has none."""
-    fax = get_object_or_404(Fax.objects.visible_to(user).select_related("document", "team"), pk=fax_id)
-    if fax.document is None:
-        raise Http404
-    return fax, fax.document
-
-
-def _open(document: Document) -> BinaryIO:
-    try:
-        return cast(BinaryIO, document.file.open("rb"))
-    except FileNotFoundError as error:
-        log.error("media.no_file", document=str(document.pk), error=str(error))
-        raise Http404 from error
+    document = attempt.fax.document
+    return serve(request, document, part_of(request, document), name="fax.pdf", inline=True)
 
 
 def _filename(fax: Fax, document: Document) -> str:

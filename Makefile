@@ -42,6 +42,7 @@ screenshots: install-dev
 
 lock: install-dev
 	uv pip compile $(LOCK) requirements.in --output-file requirements.txt
+	uv pip compile $(LOCK) requirements-s3.in --output-file requirements-s3.txt
 	uv pip compile $(LOCK) requirements-dev.in --output-file requirements-dev.txt
 # Without `fewest` the file would fork by Python version.
 LOCK := --upgrade --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-emit-index-url \

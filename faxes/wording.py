@@ -342,7 +342,7 @@ def _untagged(by: str, data: Mapping[str, Any]) -> Line:
 def _rotated(by: str, data: Mapping[str, Any]) -> Line:
     degrees = _number(data, "degrees")
     how = f"{degrees}° clockwise" if degrees else "As it came." if degrees == 0 else ""
-    return Line(_person(f"Page {data.get('page', '')} turned".replace("  ", " "))(by, data).text, how)
+    return Line(_person(f"Page {data.get('page', '')} turned")(by, data).text, how)
 
 
 LINES: dict[str, Callable[[str, Mapping[str, Any]], Line]] = {

@@ -199,11 +199,13 @@ def forward(*, by: User, fax: Fax) -> Batch:
     with transaction.atomic():
         (fax,) = _locked(by, [fax])
         document = _pages_of(fax)
-    batch = open_batch(by=by, batch_id=uuid4())
-    copy = _turned_copy(fax, document, batch)
+    copy = _turned_copy(fax, document)
     try:
         with transaction.atomic():
             rows = _locked(by, [fax])
+            # Only now does the file belong to a sheet: there is no sheet with half of its pages.
+            batch = open_batch(by=by, batch_id=uuid4())
+            Document.objects.filter(pk=copy.pk).update(batch=batch, position=1)
             _tell(by, rows, "forwarded", "fax.forward", batch=str(batch.pk))
     except (ValidationError, PermissionDenied):
         discard(copy)
@@ -211,7 +213,7 @@ def forward(*, by: User, fax: Fax) -> Batch:
     return batch
 
 
-def _turned_copy(fax: Fax, document: Document, batch: Batch) -> Document:
+def _turned_copy(fax: Fax, document: Document) -> Document:
     name = f"fax {'to' if fax.is_outbound else 'from'} {format_number(fax.other_number)}.pdf"
     rotation = {int(page): degrees for page, degrees in fax.rotation.items()}
     try:
@@ -219,7 +221,7 @@ def _turned_copy(fax: Fax, document: Document, batch: Batch) -> Document:
             turned = Path(folder, "turned.pdf")
             turn_pages(source, turned, rotation, name=name)
             inspected = inspect(turned, name=name)
-            return store(turned, inspected, kind=Document.Kind.UPLOAD, name=name, batch=batch, position=1)
+            return store(turned, inspected, kind=Document.Kind.UPLOAD, name=name)
     except DocumentError as error:
         raise ValidationError(str(error)) from error
     except OSError as error:

@@ -53,8 +53,8 @@ def document(content: bytes = b"%PDF-1.4 a page", *, pages: int = 1, **columns: 
 
 def outbound(team: Team | None, *, outbox: str = Outbox.READY, **columns: Any) -> Fax:
     """A fax of ours on its way out, with a document where its state asks for one."""
-    if outbox not in (Outbox.PREPARING, ""):
-        columns.setdefault("document", document())
+    if outbox not in (Outbox.PREPARING, "") and "document" not in columns:
+        columns["document"] = document()
     columns.setdefault("to_number", THEIRS)
     return Fax.objects.create(
         direction=Direction.OUTBOUND,

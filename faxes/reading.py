@@ -21,7 +21,6 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.access import AnyUser
 from accounts.models import Membership, Team, User
 from faxes.models import Fax, FaxQuerySet, ReadMark
 
@@ -31,19 +30,19 @@ MANY_MARKS = 1000
 LEFT_ALONE = timedelta(days=1)
 
 
-def unread(user: AnyUser, *, team: Team | None = None) -> FaxQuerySet:
+def unread(user: User, *, team: Team | None = None) -> FaxQuerySet:
     """The user's unread faxes, in no order."""
     found = [faxes.values("pk") for faxes in _unread(user, team)]
     return Fax.objects.filter(pk__in=found[0].union(*found[1:], all=True)).order_by()
 
 
-def unread_count(user: AnyUser, *, team: Team | None = None, most: int = MOST) -> int:
+def unread_count(user: User, *, team: Team | None = None, most: int = MOST) -> int:
     """How many faxes the user has not read, at most `most`. One query."""
     found = [faxes.values("pk") for faxes in _unread(user, team)]
     return found[0].union(*found[1:], all=True)[:most].count()
 
 
-def unread_ids(user: AnyUser, fax_ids: Iterable[UUID]) -> set[UUID]:
+def unread_ids(user: User, fax_ids: Iterable[UUID]) -> set[UUID]:
     """Which of these faxes the user has not read. Two queries, for a page of a list."""
     return _unread_among(user, list(fax_ids), Fax.objects.kept())
 
@@ -90,22 +89,22 @@ def compact(*, now: datetime | None = None) -> int:
     return sum(_compacted(membership, until) for membership in _crowded())
 
 
-def _unread(user: AnyUser, team: Team | None) -> tuple[FaxQuerySet, FaxQuerySet]:
+def _unread(user: User, team: Team | None) -> tuple[FaxQuerySet, FaxQuerySet]:
     """New faxes without a mark, and faxes of any age marked as unread. No fax is of both kinds."""
     faxes = Fax.objects.kept().received().order_by()
     if team is not None:
         faxes = faxes.filter(team=team)
-    marks = ReadMark.objects.filter(user=user.pk)
-    new = faxes.filter(team__memberships__user=user.pk, heard_at__gt=F("team__memberships__read_before"))
-    marked = faxes.filter(team__memberships__user=user.pk, pk__in=marks.filter(read_at=None).values("fax"))
+    marks = ReadMark.objects.filter(user=user)
+    new = faxes.filter(team__memberships__user=user, heard_at__gt=F("team__memberships__read_before"))
+    marked = faxes.filter(team__memberships__user=user, pk__in=marks.filter(read_at=None).values("fax"))
     return new.filter(~Exists(marks.filter(fax=OuterRef("pk")))), marked
 
 
-def _unread_among(user: AnyUser, ids: Collection[UUID], faxes: FaxQuerySet) -> set[UUID]:
+def _unread_among(user: User, ids: Collection[UUID], faxes: FaxQuerySet) -> set[UUID]:
     """The same for faxes at hand: two queries that each begin with the ids, and never with all marks of the user."""
-    heard = faxes.received().filter(pk__in=ids, team__memberships__user=user.pk)
+    heard = faxes.received().filter(pk__in=ids, team__memberships__user=user)
     facts = heard.values_list("pk", "heard_at", "team__memberships__read_before")
-    marks = dict(ReadMark.objects.filter(user=user.pk, fax__in=ids).values_list("fax", "read_at"))
+    marks = dict(ReadMark.objects.filter(user=user, fax__in=ids).values_list("fax", "read_at"))
     return {pk for pk, heard_at, read_before in facts if (marks[pk] is None if pk in marks else heard_at > read_before)}
 
 

@@ -1,7 +1,7 @@
 """Files of faxes: checked by `documents`, stored under our id, opened again as a path on this machine.
 
 The row of a document comes before its file and goes after it. So whoever is killed in between leaves no file that
-nobody knows, but at most a row without `stored_at`, which `clear_unfinished` takes away.
+nobody knows, but at most a row without `stored_at`, which the purge takes away some days later.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 from django.core.files import File
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from documents import Inspected
@@ -85,20 +84,13 @@ def remove(document: Document) -> None:
 
 
 def _delete_files(document: Document) -> None:
+    # It may have got another name since the row was read (faxes/reencrypt.py).
+    names = {name_of(document), *Document.objects.filter(pk=document.pk).values_list("file", flat=True)}
     # The file first: whoever is drawing its pages looks for it, and then keeps none of them.
-    storage_of(document).delete(name_of(document))
+    for name in names - {""}:
+        storage_of(document).delete(name)
     shelf.forget(document)
     copies.drop(document)
-
-
-def clear_unfinished(documents: models.QuerySet[Document], *, before: datetime) -> int:
-    """Remove what nobody finished storing, or removing, since `before`. Returns how many; raises OSError."""
-    unfinished = documents.filter(stored_at=None, created_at__lt=before, faxes=None)
-    count = 0
-    for document in unfinished.iterator(chunk_size=200):
-        _destroy(document)
-        count += 1
-    return count
 
 
 @contextmanager

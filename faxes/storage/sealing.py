@@ -49,6 +49,7 @@ class Keys:
     def __init__(self, keys: list[bytes]) -> None:
         self._keys = {_id_of(key): key for key in keys}
         self.first = _id_of(keys[0]) if keys else None
+        self.ids = list(self._keys)
 
     def __bool__(self) -> bool:
         return bool(self._keys)

@@ -94,6 +94,9 @@ def _open(session: requests.Session, url: str) -> requests.Response:
         response = session.get(url, stream=True)
     except InvalidIPAddress:
         raise FetchError("private_address", "The link leads to a private address, so it was not followed.") from None
+    except requests.exceptions.InvalidHeader as error:
+        # The answer's, and a ValueError, too: a body of two lengths, such as smugglers send.
+        raise FetchError("unreachable", f"The file's server did not answer ({_kind(error)}).") from None
     except ValueError:
         # requests' own errors about addresses are ValueErrors, too.
         raise FetchError("bad_link", "The link is not an address on the web.", link_dead=True) from None

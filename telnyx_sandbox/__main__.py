@@ -1,4 +1,4 @@
-"""`python -m telnyx_sandbox`: serves until SIGTERM or SIGINT."""
+"""`python -m telnyx_sandbox`: serves until SIGTERM or SIGINT. With `receive` it rings up the one that runs."""
 
 import argparse
 import ipaddress
@@ -6,9 +6,11 @@ import os
 import secrets
 import signal
 import sqlite3
+import sys
 import threading
 from types import FrameType
 
+from telnyx_sandbox import ring
 from telnyx_sandbox.server import running
 
 
@@ -34,6 +36,7 @@ def positive(text: str) -> float:
 def parser() -> argparse.ArgumentParser:
     env = os.environ
     parser = argparse.ArgumentParser(prog="python -m telnyx_sandbox", description="A stand-in for Telnyx's fax API.")
+    parser.epilog = "`python -m telnyx_sandbox receive --help` tells how to let a fax arrive at one that runs."
     parser.add_argument("--host", default="127.0.0.1", type=loopback)
     parser.add_argument("--port", default=env.get("SANDBOX_PORT", "8001"), type=int)
     parser.add_argument("--state", default=env.get("SANDBOX_STATE", ":memory:"), help="SQLite file, or :memory:")
@@ -42,6 +45,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["receive"]:
+        ring.main(sys.argv[2:])
+    else:
+        serve()
+
+
+def serve() -> None:
     options = parser().parse_args()
     key = os.environ.get("SANDBOX_API_KEY") or f"KEY{secrets.token_hex(16)}"
     stop = threading.Event()

@@ -2,14 +2,18 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from telnyx_sandbox.errors import unprocessable
-from telnyx_sandbox.faults import ACTIONS, Fault
+from telnyx_sandbox.faults import ACTIONS, TOO_LARGE, Fault
 from telnyx_sandbox.fields import E164, Fields
 from telnyx_sandbox.messages import Request, Response, data, json_response
-from telnyx_sandbox.sandbox import Sandbox
+from telnyx_sandbox.sandbox import FLAVOURS, Sandbox
+
+# Any word will do: what Telnyx may say is an open set.
+REASON = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 def add_fault(sandbox: Sandbox, request: Request) -> Response:
@@ -22,6 +26,7 @@ def add_fault(sandbox: Sandbox, request: Request) -> Response:
         headers={name: headers.text(name) for name in headers.values},
         seconds=fields.number("seconds", 0, 3600, 60),
         after=fields.flag("after", False),
+        size=fields.whole("size", 1, 10**9, TOO_LARGE) or TOO_LARGE,
     )
     method, path = fields.text("method", required=True), fields.text("path", required=True)
     times = fields.whole("times", 1, 10**9, 1, nullable=True)
@@ -63,7 +68,7 @@ def state(sandbox: Sandbox, request: Request) -> Response:
 
 
 def receive(sandbox: Sandbox, request: Request) -> Response:
-    """POST /_sandbox/inbound: JSON (`file` in base64) or multipart with to, from, pages, file, fail."""
+    """POST /_sandbox/inbound: JSON (`file` in base64) or multipart with the arguments of Sandbox.receive."""
     return data(receive_from(sandbox, request), 201)
 
 
@@ -74,11 +79,16 @@ def receive_from(sandbox: Sandbox, request: Request) -> dict[str, Any]:
     to = fields.matching("to", E164.fullmatch, "10016", number, required=True)
     sender = fields.matching("from", E164.fullmatch, "10016", number, default="+13125550199")
     pages = fields.whole("pages", 1, sandbox.options.max_pages, 1) or 1
-    fail = fields.text("fail")
+    how: dict[str, Any] = {
+        "tiff": fields.flag("tiff", False),
+        "partial": fields.flag("partial", False),
+        "flavour": fields.choice("flavour", FLAVOURS, FLAVOURS[0]),
+        "fail": fields.matching("fail", REASON.fullmatch, "10015", "A failure_reason is a word such as carrier_lost."),
+    }
     file = form.files["file"].content if "file" in form.files else _decoded(fields, form.values)
     fields.done()
     try:
-        return sandbox.receive(to=to, from_=sender, pages=pages, file=file, fail=fail or None)
+        return sandbox.receive(to=to, from_=sender, pages=pages, file=file, **how)
     except ValueError as error:
         raise unprocessable(str(error), "/to") from error
 
@@ -101,11 +111,12 @@ def advance(sandbox: Sandbox, request: Request) -> Response:
 
 
 def fill(sandbox: Sandbox, request: Request) -> Response:
-    """POST /_sandbox/history {"count": …, "days": …}: a past for the account."""
+    """POST /_sandbox/history {"count": …, "days": …, "inbound_only": …}: a past for the account."""
     fields = Fields(request.form.values)
     count, days = fields.whole("count", 1, 10_000_000, 1000) or 0, fields.number("days", 0, 3650, 30)
+    inbound_only = fields.flag("inbound_only", False)
     fields.done()
-    sandbox.fill(count, days)
+    sandbox.fill(count, days, inbound_only=inbound_only)
     return data({"count": count})
 
 

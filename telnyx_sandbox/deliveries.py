@@ -57,11 +57,19 @@ def _payload(world: World, fax: Fax, event_type: str) -> dict[str, Any]:
     payload = {"fax_id": fax.id, "user_id": world.user_id, **{name: shown[name] for name in COMMON}}
     payload |= {name: shown[name] for name in EXTRA.get(event_type, ())}
     if shown["direction"] == "inbound":
-        payload["caller_id"] = shown["from"]
-        return payload | ({"partial_content": False} if event_type == "fax.received" else {})
+        return payload | _inbound(fax)
     # original_media_url is left out where media_name was used.
     sources = (("client_state", "client_state"), ("media_name", "media_name"), ("media_url", "original_media_url"))
     return payload | {theirs: shown[ours] for ours, theirs in sources if shown.get(ours)}
+
+
+def _inbound(fax: Fax) -> dict[str, Any]:
+    """What only inbound events tell: who called, and once there are pages where they are and whether all came."""
+    said = {"caller_id": fax.shown["from"]}
+    if "media_url" not in fax.shown:
+        return said
+    pages = {name: fax.shown[name] for name in ("page_count", "media_url")}
+    return {**said, **pages, "partial_content": fax.plan.partial}
 
 
 def _dispatch(world: World, fax: Fax, event: dict[str, Any], at: float) -> None:

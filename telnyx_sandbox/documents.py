@@ -11,11 +11,13 @@ from typing import Final
 
 import pikepdf
 import requests
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont, TiffImagePlugin
 
 from telnyx_sandbox.store import File
 
 LINES_PER_PAGE: Final = 60
+# Dots of a letter page as fax machines scan it.
+FINE_PAGE: Final = (1728, 2156)
 
 # What no text has, and almost every other kind of file.
 CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
@@ -131,6 +133,21 @@ def _text(content: bytes) -> tuple[str, int]:
 def sample(pages: int, heading: str) -> bytes:
     """A PDF of letters, each page under a line as fax machines print it."""
     return text_pdf([[f"{heading}   P. {number}/{pages}", "", *LETTER] for number in range(1, pages + 1)])
+
+
+def sample_tiff(pages: int, heading: str) -> bytes:
+    """The same letters as carriers hand them on: a group 4 TIFF of many pages, in the resolution of fine fax."""
+    font = ImageFont.load_default(size=30)
+    letter = Image.new("1", FINE_PAGE, 1)
+    ImageDraw.Draw(letter).multiline_text((150, 220), "\n".join(LETTER), fill=0, font=font, spacing=18)
+    target = io.BytesIO()
+    with TiffImagePlugin.AppendingTiffWriter(target, new=True) as frames:
+        for number in range(1, pages + 1):
+            page = letter.copy()
+            ImageDraw.Draw(page).text((60, 30), f"{heading}   P. {number}/{pages}", fill=0, font=font)
+            page.save(frames, "TIFF", compression="group4", dpi=(204, 196))
+            frames.newFrame()
+    return target.getvalue()
 
 
 def text_pdf(pages: Sequence[Sequence[str]]) -> bytes:

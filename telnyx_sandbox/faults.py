@@ -9,7 +9,10 @@ from typing import Any
 from telnyx_sandbox.errors import Problem, Refusal
 from telnyx_sandbox.messages import Response, refused
 
-ACTIONS = ("status", "reset", "hang", "delay", "garbage", "truncate", "empty", "redirect")
+ACTIONS = ("status", "reset", "hang", "delay", "garbage", "truncate", "empty", "redirect", "half", "oversize", "drip")
+
+# More than Telnyx takes in or gives out: https://support.telnyx.com/en/articles/4967498-fax-api-error-list
+TOO_LARGE = 60 * 1024 * 1024
 
 DETAILS = {
     403: ("20100", "You do not have enough funds to perform this action."),
@@ -32,7 +35,10 @@ class Fault:
     garbage   answers with a page of HTML under a good status
     truncate  announces the whole answer and breaks off in its middle
     empty     answers with a good status and no body
-    redirect  answers 307 to somewhere else
+    redirect  answers 307 to somewhere else: to `headers["Location"]`
+    half      answers with the first half as if that were all
+    oversize  answers with `size` bytes more than there are
+    drip      answers little by little, over `seconds`
     """
 
     action: str
@@ -40,6 +46,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 60.0
     after: bool = False
+    size: int = TOO_LARGE
 
     def spoil(self, answer: Response | None) -> Response:
         """The misbehaviour in place of `answer`, or of the answer that never came to be."""
@@ -55,6 +62,12 @@ class Fault:
                 return Response(good.status, b"<html><body>It works!</body></html>", {"Content-Type": "text/html"})
             case "truncate":
                 return Response(good.status, good.body, good.headers, cut=len(good.body) // 2)
+            case "half":
+                return Response(good.status, good.body[: len(good.body) // 2], good.headers)
+            case "oversize":
+                return Response(good.status, good.body, good.headers, padding=self.size)
+            case "drip":
+                return Response(good.status, good.body, good.headers, drip=self.seconds)
             case "empty":
                 return Response(good.status)
             case "redirect":
@@ -92,6 +105,7 @@ class Faults:
         headers: Mapping[str, str] | None = None,
         seconds: float = 60.0,
         after: bool = False,
+        size: int = TOO_LARGE,
     ) -> None:
         """Plans a fault for the next `times` requests (None: for all) to `path`, in which * stands for anything.
 
@@ -101,7 +115,7 @@ class Faults:
             raise ValueError(f"action must be one of {', '.join(ACTIONS)}, not {action!r}.")
         if not 200 <= status <= 599:
             raise ValueError(f"status must be from 200 to 599, not {status}.")
-        self.plan(method, path, Fault(action, status, dict(headers or {}), seconds, after), times)
+        self.plan(method, path, Fault(action, status, dict(headers or {}), seconds, after, size), times)
 
     def plan(self, method: str, path: str, fault: Fault, times: int | None) -> None:
         with self._lock:

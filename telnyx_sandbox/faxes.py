@@ -90,9 +90,9 @@ def refresh_fax(world: World, request: Request, fax_id: str) -> Response:
         fax = find(world, fax_id)
         if fax.shown["direction"] != "inbound":
             raise unprocessable("This command can only be issued for inbound fax.", code="90081")
-        if fax.status != "received":
+        if not lifecycle.has_media(fax):
             raise unprocessable(f"A fax that is {fax.status} has no media to refresh.", code="90080")
-        fax.shown.update(media_url=world.link(f"{fax.id}.pdf"), updated_at=iso(world.now()))
+        fax.shown.update(media_url=lifecycle.media_link(world, fax), updated_at=iso(world.now()))
         world.store.save_fax(fax)
     return data({"result": "ok"})
 

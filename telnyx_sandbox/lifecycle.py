@@ -72,14 +72,13 @@ def begin(world: World, fax: Fax) -> None:
     world.store.add_faxes([fax])
 
 
-def receive(world: World, *, to: str, from_: str, file: File, fail: str | None, at: float) -> Fax | None:
+def receive(world: World, *, to: str, from_: str, plan: Plan, at: float) -> Fax | None:
     """An inbound fax begins at one of our numbers: None where nobody is there. Inside a transaction."""
     connection_id = world.application_of(to)
     if not connection_id:
         return None
     application = world.store.object("fax_application", connection_id) or {}
     ends = {"direction": "inbound", "from": from_, "to": to, "status": "initiated"}
-    plan = Plan(file=file.sha256, fails_in="receiving" if fail else "", failure_reason=fail or "")
     fax = Fax({**blank(application, at), **ends, "connection_id": connection_id}, at, None, plan)
     begin(world, fax)
     return fax
@@ -135,15 +134,28 @@ def _enter(world: World, fax: Fax, status: str, at: float) -> None:
         fax.shown["page_count"] = _pages(world, fax)
     if status in ("delivered", "received"):
         fax.shown["call_duration_secs"] = call_seconds(fax.shown["page_count"])
-    if status == "received":
-        fax.shown["media_url"] = world.link(f"{fax.id}.pdf")
+    if has_media(fax):
+        fax.shown["media_url"] = media_link(world, fax)
     if status == "media.processed":
         fax.shown |= _stored_links(world, fax)
     fax.due_at = at + _stay(world, fax) if status in NEXT else None
     if status in EVENTS:
-        deliveries.announce(world, fax, EVENTS[status], at, last=fax.due_at is None)
+        event = fax.plan.flavour if status == "received" else EVENTS[status]
+        deliveries.announce(world, fax, event, at, last=fax.due_at is None)
     if status == "delivered":
         _arrive(world, fax, at)
+
+
+def has_media(fax: Fax) -> bool:
+    """An inbound fax has arrived, or the pages that had come when it failed are kept."""
+    return fax.status == "received" or (fax.status == "failed" and fax.plan.partial)
+
+
+def media_link(world: World, fax: Fax) -> str:
+    """Where the pages of a received fax are: a TIFF where one was sent as it is, else a PDF."""
+    file = world.store.file(fax.plan.file)
+    is_tiff = fax.plan.as_is and file is not None and file.content_type == "image/tiff"
+    return world.link(f"{fax.id}.{'tiff' if is_tiff else 'pdf'}")
 
 
 def _stored_links(world: World, fax: Fax) -> dict[str, str]:
@@ -164,7 +176,7 @@ def _arrive(world: World, fax: Fax, at: float) -> None:
     """A fax to one of our own numbers comes out at the other end."""
     file = world.store.file(fax.plan.file)
     if file:
-        receive(world, to=fax.shown["to"], from_=fax.shown["from"], file=file, fail=None, at=at)
+        receive(world, to=fax.shown["to"], from_=fax.shown["from"], plan=Plan(file=file.sha256), at=at)
 
 
 def cancel(world: World, fax: Fax) -> None:

@@ -128,15 +128,16 @@ def open_link(world: World, request: Request, name: str) -> Response:
     expires, signature = request.parameter("expires"), request.parameter("signature")
     if not hmac.compare_digest(world.link_signature(name, expires).encode(), signature.encode()):
         return _denied("SignatureDoesNotMatch", "The signature does not match.")
-    if world.now() >= int(expires):
+    if world.now() >= int(expires) or not world.use_link(signature):
         return _denied("AccessDenied", "Request has expired")
     match = LINK_NAME.fullmatch(name)
     fax = world.store.fax(match[1]) if match else None
     file = world.store.file(fax.plan.file) if fax else None
     if match is None or fax is None or file is None:
         raise not_found()
-    if match[2] and match[3] == "tiff":
-        return Response(200, _preview(world, file), {"Content-Type": "image/tiff"})
+    if match[3] == "tiff":
+        tiff = _preview(world, file) if match[2] else world.store.content(file.sha256)
+        return Response(200, tiff, {"Content-Type": "image/tiff"})
     return Response(200, _document(world, fax, file), {"Content-Type": "application/pdf"})
 
 

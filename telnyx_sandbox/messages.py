@@ -59,7 +59,9 @@ class Request:
 
 @dataclass
 class Response:
-    """What goes back. `hold`, `cut` and `reset` are how faults misbehave on the wire (see faults.py)."""
+    """What goes back. All after the headers is how faults misbehave on the wire (see faults.py): `hold` waits first,
+    `cut` breaks off there, `padding` sends so many empty bytes more, `drip` takes so long over the body.
+    """
 
     status: int
     body: bytes = b""
@@ -67,6 +69,8 @@ class Response:
     hold: float = 0.0
     cut: int | None = None
     reset: bool = False
+    padding: int = 0
+    drip: float = 0.0
 
 
 def json_response(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:

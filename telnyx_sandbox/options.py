@@ -25,6 +25,8 @@ class Options:
     """failure_reason of a cancelled fax, which Telnyx documents nowhere."""
     link_seconds: int = 600
     """Life of links to media: https://developers.telnyx.com/docs/programmable-fax/receive-a-fax-via-api"""
+    link_fetches: int = 1_000_000
+    """How often a link to media opens; one that has been used up answers as an expired one does."""
     max_url_bytes: int = 50 * 1024 * 1024
     max_upload_bytes: int = 20 * 1024 * 1024
     max_pages: int = 350

@@ -5,10 +5,13 @@ from html import escape
 from typing import Any
 
 from telnyx_sandbox import control
+from telnyx_sandbox.errors import Refusal
 from telnyx_sandbox.messages import Request, Response
 from telnyx_sandbox.sandbox import Sandbox
+from telnyx_sandbox.scenarios import INBOUND_REASONS
 
 SHOWN = 50
+TOLD = {"received": "fax.received", "delivered": "fax.delivered", "listed": "no webhook, listing only"}
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
@@ -36,6 +39,10 @@ td { max-width: 22rem; overflow: hidden; text-overflow: ellipsis; }
 .failed { color: var(--bad); font-weight: 600; }
 form { display: flex; flex-wrap: wrap; gap: .8rem; align-items: end; }
 label { display: grid; gap: .2rem; font-size: .8rem; }
+.tick { display: flex; align-items: center; gap: .4rem; height: 2.3rem; }
+input[type=checkbox] { height: auto; margin: 0; }
+input[type=file] { max-width: 100%; }
+.failed[role=alert] { opacity: 1; }
 input, select, button { font: inherit; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: .4rem; }
 input, select { font-size: .9rem; height: 2.3rem; box-sizing: border-box; }
 button { background: #0b7a5b; border-color: #0b7a5b; color: #fff; height: 2.3rem; cursor: pointer; }
@@ -53,16 +60,30 @@ setInterval(async () => {
 
 def show(sandbox: Sandbox, request: Request) -> Response:
     """GET /, or only what changes with ?part=lists."""
+    if request.parameter("part") != "lists":
+        return _show(sandbox, 200)
     with sandbox.world.store.lock:
-        lists = _faxes(sandbox) + _applications(sandbox) + _deliveries(sandbox)
-        page = lists if request.parameter("part") == "lists" else _page(lists, _form(sandbox))
-    return Response(200, page.encode(), HEADERS)
+        return Response(200, _lists(sandbox).encode(), HEADERS)
 
 
 def receive(sandbox: Sandbox, request: Request) -> Response:
-    """POST /: the form."""
-    control.receive_from(sandbox, request)
+    """POST /: the form. What is wrong with it is told above it."""
+    try:
+        control.receive_from(sandbox, request)
+    except Refusal as refusal:
+        return _show(sandbox, refusal.status, " ".join(problem.detail for problem in refusal.problems))
     return Response(303, headers={"Location": "/"})
+
+
+def _show(sandbox: Sandbox, status: int, trouble: str = "") -> Response:
+    with sandbox.world.store.lock:
+        form = (f"<p class='failed' role='alert'>{escape(trouble)}</p>" if trouble else "") + _form(sandbox)
+        page = _page(_lists(sandbox), form)
+    return Response(status, page.encode(), HEADERS)
+
+
+def _lists(sandbox: Sandbox) -> str:
+    return _faxes(sandbox) + _applications(sandbox) + _deliveries(sandbox)
 
 
 def _page(lists: str, form: str) -> str:
@@ -79,12 +100,18 @@ def _page(lists: str, form: str) -> str:
 def _form(sandbox: Sandbox) -> str:
     numbers = sandbox.world.store.objects("phone_number")
     options = "".join(f"<option>{escape(number['phone_number'])}</option>" for number in numbers)
+    reasons = "".join(f"<option>{reason}</option>" for reason in INBOUND_REASONS)
+    flavours = "".join(f"<option value='{name}'>{words}</option>" for name, words in TOLD.items())
     return (
         "<form method='post' action='/' enctype='multipart/form-data'>"
         f"<label>To <select name='to'>{options}</select></label>"
         "<label>From <input name='from' value='+13125550199' required pattern='\\+[1-9][0-9]{6,14}'></label>"
         "<label>Sample pages <input name='pages' type='number' value='2' min='1' max='350'></label>"
+        "<label class='tick'><input name='tiff' type='checkbox' value='true'> as TIFF</label>"
         "<label>or a file <input name='file' type='file' accept='.pdf,.tif,.tiff,.png,.jpg,.jpeg,.txt'></label>"
+        f"<label>Ends with <select name='fail'><option value=''>all pages</option>{reasons}</select></label>"
+        "<label class='tick'><input name='partial' type='checkbox' value='true'> pages until then are kept</label>"
+        f"<label>Told by <select name='flavour'>{flavours}</select></label>"
         "<button>Send</button></form>"
     )
 

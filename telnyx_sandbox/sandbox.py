@@ -12,12 +12,16 @@ from typing import Any, NamedTuple
 from telnyx_sandbox import deliveries, documents, lifecycle, numbers, seeds
 from telnyx_sandbox.faults import Faults
 from telnyx_sandbox.options import Options
-from telnyx_sandbox.store import Due
+from telnyx_sandbox.store import Due, Plan
 from telnyx_sandbox.times import iso
 from telnyx_sandbox.world import Deliver, Signed, World
 
 WORKERS = 8
 LONGEST_SLEEP = 0.5
+
+# How an inbound fax makes itself known: by the event that Telnyx documents, by the one that other people have seen, or
+# not at all, so that only the listing has it.
+FLAVOURS = ("received", "delivered", "listed")
 
 
 class Logged(NamedTuple):
@@ -107,18 +111,40 @@ class Sandbox:
         return [{**fax.shown, "file": fax.plan.file} for fax in self.world.store.all_faxes()]
 
     def receive(
-        self, *, to: str, from_: str = "+13125550199", pages: int = 1, file: bytes = b"", fail: str | None = None
+        self,
+        *,
+        to: str,
+        from_: str = "+13125550199",
+        pages: int = 1,
+        file: bytes = b"",
+        tiff: bool = False,
+        fail: str | None = None,
+        partial: bool = False,
+        flavour: str = "received",
     ) -> dict[str, Any]:
-        """Lets a fax arrive at one of our numbers: `file`, or so many sample pages. With `fail` the call ends with
-        that failure_reason. Returns the new fax. Raises ValueError where nobody receives at `to`.
+        """Lets a fax arrive at one of our numbers: `file` as it is, or so many sample pages, as TIFF if asked for. With
+        `fail` the call ends with that failure_reason, and `partial` keeps what had come until then. Its webhooks end
+        with fax.`flavour`; “listed” sends none. Returns the new fax. Raises ValueError where nobody receives at `to`,
+        for a file that is no document, and for an unknown flavour.
         """
+        if flavour not in FLAVOURS:
+            raise ValueError(f"flavour must be one of {', '.join(FLAVOURS)}, not {flavour!r}.")
         at = self.world.now()
-        content = file or documents.sample(pages, f"{iso(at)}   {from_} -> {to}")
-        kept = self.world.keep(content)
+        draw = documents.sample_tiff if tiff else documents.sample
+        kept = self.world.keep(file or draw(pages, f"{iso(at)}   {from_} -> {to}"))
         if not kept.pages:
             raise ValueError("The file is no document that could be faxed.")
+        plan = Plan(
+            file=kept.sha256,
+            as_is=True,
+            fails_in="media.processing" if fail and partial else "receiving" if fail else "",
+            failure_reason=fail or "",
+            partial=bool(fail and partial),
+            flavour="fax.delivered" if flavour == "delivered" else "fax.received",
+            webhooks="never" if flavour == "listed" else "once",
+        )
         with self.world.store.transaction():
-            fax = lifecycle.receive(self.world, to=to, from_=from_, file=kept, fail=fail, at=at)
+            fax = lifecycle.receive(self.world, to=to, from_=from_, plan=plan, at=at)
         if fax is None:
             raise ValueError(f"No fax application receives on {to}.")
         self.world.changed.set()
@@ -131,9 +157,9 @@ class Sandbox:
             self.world.store.put_object("phone_number", number["id"], number)
         return number
 
-    def fill(self, count: int, days: float = 30.0) -> None:
+    def fill(self, count: int, days: float = 30.0, *, inbound_only: bool = False) -> None:
         """Gives the account a past of `count` faxes."""
-        seeds.fill(self.world, count, days)
+        seeds.fill(self.world, count, days, inbound_only=inbound_only)
 
     # Time.
 

@@ -11,6 +11,16 @@ from telnyx_sandbox.faults import Fault
 
 RATE_LIMIT_HEADERS = {"x-ratelimit-limit": "5", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"}
 
+# What ends an inbound fax, in Telnyx's words. The last one is theirs, too, however odd.
+INBOUND_REASONS = (
+    "carrier_lost",
+    "sender_call_dropped",
+    "sender_canceled",
+    "sender_communication_error",
+    "fax_signaling_error",
+    "received",
+)
+
 
 @dataclass(frozen=True)
 class Scenario:

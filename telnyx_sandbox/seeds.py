@@ -57,19 +57,19 @@ def _application(name: str, key: str, webhook_url: str, at: float) -> dict[str, 
     return {**BLANK, **own, "outbound": outbound, "created_at": created, "updated_at": created}
 
 
-def fill(world: World, count: int, days: float) -> None:
+def fill(world: World, count: int, days: float, *, inbound_only: bool = False) -> None:
     """Adds `count` faxes that ended long ago, spread evenly over the last `days`; no webhooks are sent for them."""
     file = world.keep(documents.sample(1, "Faxed long ago"))
     with world.store.transaction():
         start = world.now() - days * 86400
         moments = (start + days * 86400 * number / count for number in range(count))
-        world.store.add_faxes(_past(world, moments, file.sha256))
+        world.store.add_faxes(_past(world, moments, file.sha256, inbound_only))
 
 
-def _past(world: World, moments: Iterator[float], file: str) -> Iterator[Fax]:
+def _past(world: World, moments: Iterator[float], file: str, inbound_only: bool) -> Iterator[Fax]:
     lines = [(number, key) for key, phone_numbers in APPLICATIONS.values() for number in phone_numbers]
     for serial, (moment, (number, key)) in enumerate(zip(moments, itertools.cycle(lines), strict=False)):
-        inbound, failed = serial % 2 == 0, serial % 20 == 19
+        inbound, failed = inbound_only or serial % 2 == 0, serial % 20 == 19
         ours, theirs = number, f"+1773555{serial % 10000:04}"
         ends = {"from": theirs, "to": ours} if inbound else {"from": ours, "to": theirs}
         fax_id = str(uuid.uuid4())

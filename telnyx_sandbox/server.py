@@ -22,6 +22,9 @@ from telnyx_sandbox.sandbox import Sandbox
 from telnyx_sandbox.world import Deliver, Signed
 
 LARGEST_BODY = 64 * 1024 * 1024
+PIECE = 256 * 1024
+# Into how many pieces a slow answer is cut.
+DRIPS = 20
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -80,11 +83,22 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in response.headers.items():
             self.send_header(name, value)
         if response.status != 204:
-            self.send_header("Content-Length", str(len(response.body)))
+            self.send_header("Content-Length", str(len(response.body) + response.padding))
         if response.cut is not None or self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(response.body[: response.cut])
+        self._write(response)
+
+    def _write(self, response: Response) -> None:
+        body = response.body[: response.cut]
+        size = -(-len(body) // DRIPS) if response.drip and body else len(body) or 1
+        for start in range(0, len(body), size):
+            self.wfile.write(body[start : start + size])
+            if response.drip:
+                self.wfile.flush()
+                self.server.sandbox.world.pause(response.drip / DRIPS)
+        for start in range(0, response.padding, PIECE):
+            self.wfile.write(bytes(min(PIECE, response.padding - start)))
 
     def _reset(self) -> None:
         """Closes at once, so that the other side sees a broken connection and not an orderly end."""

@@ -41,7 +41,11 @@ DELIVERY = "SELECT id, event, urls, timeout, next_at, status, started_at, finish
 
 @dataclass
 class Plan:
-    """What is going to happen to a fax, which the API never shows."""
+    """What is going to happen to a fax, which the API never shows.
+
+    `as_is` serves a TIFF as TIFF, `partial` leaves a failed inbound fax the pages that came, and `flavour` is the event
+    that ends an inbound fax.
+    """
 
     file: str = ""
     fails_in: str = ""
@@ -52,6 +56,9 @@ class Plan:
     held: list[dict[str, Any]] = field(default_factory=list)
     cancelled: bool = False
     preview_format: str = ""
+    as_is: bool = False
+    partial: bool = False
+    flavour: str = "fax.received"
 
 
 @dataclass

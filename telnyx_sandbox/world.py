@@ -6,6 +6,7 @@ import hmac
 import secrets
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -43,6 +44,7 @@ class World:
         self.changed = threading.Event()
         self.stopping = threading.Event()
         self._ahead = 0.0
+        self._fetched: Counter[str] = Counter()
 
     @property
     def public_key(self) -> str:
@@ -81,6 +83,12 @@ class World:
 
     def link_signature(self, name: str, expires: str) -> str:
         return hmac.new(self.link_key, f"{name}|{expires}".encode(), hashlib.sha256).hexdigest()
+
+    def use_link(self, signature: str) -> bool:
+        """Counts that a link is opened. False for one that has been opened as often as options.link_fetches allows."""
+        with self.store.lock:
+            self._fetched[signature] += 1
+            return self._fetched[signature] <= self.options.link_fetches
 
     def application_of(self, phone_number: str) -> str | None:
         """The id of the application that receives on this number; "" for a number without one, None for strangers."""

@@ -149,7 +149,10 @@ def _purge_pages(pks: Sequence[UUID], now: datetime, summary: Summary, dry_run: 
     """Delete the pages of the faxes, and leave the rest. What several faxes share stays until it is due for all."""
     with transaction.atomic():
         shared = _ids(Fax.objects.filter(pk__in=pks))
-        faxes = _locked(Q(document__in=shared) | Q(original__in=shared))
+        users = Q(document__in=shared) | Q(original__in=shared)
+        _locked(users)
+        # Once more: while we waited, one of them may have been sent again, as another fax with the same pages.
+        faxes = _locked(users)
         wanted = _wanted(faxes, now)
         going = {fax for fax in faxes if not wanted & {fax.document_id, fax.original_id}}
         # Where all of a fax is due, this is said of the fax and not of its pages.
@@ -218,8 +221,10 @@ def _condemn(ids: Sequence[UUID], now: datetime) -> None:
 
 def _delete_files(summary: Summary) -> None:
     """Every file that was written off, also by a run that died before it came to this."""
-    for pks in _chunks(Document.objects.filter(purged_at__isnull=False).exclude(file="")):
-        for document in Document.objects.filter(pk__in=pks):
+    written_off = Document.objects.filter(purged_at__isnull=False).exclude(file="")
+    for pks in _chunks(written_off):
+        # Another purge may have come to them first.
+        for document in written_off.filter(pk__in=pks):
             try:
                 _delete_file(document)
             except OSError as error:

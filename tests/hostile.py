@@ -1,4 +1,4 @@
-"""A server behind a link to a fax's pages that means no good, and a listener beside it that must never hear from us."""
+"""A server behind links to pages that mostly means no good, and a listener that must never hear from us."""
 
 from __future__ import annotations
 
@@ -111,6 +111,7 @@ TRAPS: dict[str, Callable[[Handler], None]] = {
     "photo": lambda handler: handler.say(papers.photo_jpeg(), "image/jpeg"),
     "empty": lambda handler: handler.say(b""),
     "redirect": redirect,
+    "tiff": lambda handler: handler.say(papers.fax_tiff(1), "image/tiff"),
     "large": lambda handler: handler.say(papers.big_pdf(49_900_000)),
     "drip": drip,
 }

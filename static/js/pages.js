@@ -53,8 +53,8 @@
 
   function show(number) {
     at = number;
-    const field = desk().querySelector("[name=page]");
-    if (field !== document.activeElement) field.value = number;
+    const field = desk().querySelector(".desk-at input");
+    if (field && field !== document.activeElement) field.value = number;
     const strip = desk().querySelector(".strip");
     if (!strip) return;
     for (const link of strip.querySelectorAll("a")) link.tabIndex = -1;
@@ -63,9 +63,8 @@
     link.setAttribute("aria-current", "true");
     link.tabIndex = 0;
     // Not scrollIntoView, which would move what is around the strip, too.
-    const above = link.offsetTop - 40;
-    const below = link.offsetTop + link.offsetHeight + 40 - strip.clientHeight;
-    strip.scrollTop = Math.max(below, Math.min(strip.scrollTop, above));
+    const [box, small] = [strip.getBoundingClientRect(), link.getBoundingClientRect()];
+    strip.scrollTop += Math.min(0, small.top - box.top - 40) + Math.max(0, small.bottom - box.bottom + 40);
   }
 
   // Small pictures come once they are in sight: what browsers call lazy is a dozen of them too many.
@@ -84,7 +83,7 @@
     const page = sheet(number);
     if (!page) return;
     stepped = true;
-    page.scrollIntoView({ block: "start" });
+    page.scrollIntoView({ block: "start", behavior: "instant" });
     show(number);
   }
 
@@ -138,13 +137,13 @@
 
   async function turn(form) {
     const number = at;
-    const field = form.elements.page;
-    field.value = number;
+    const page = sheet(number);
+    const turned = (Number(page.dataset.turned ?? 0) + 90) % 360;
+    form.elements.page.value = number;
+    form.elements.degrees.value = turned;
     const data = new FormData(form);
     const answer = await fetch(form.action, { method: "POST", body: data, redirect: "manual" }).catch(() => null);
     if (!answer?.ok && answer?.type !== "opaqueredirect") return form.submit();
-    const page = sheet(number);
-    const turned = (Number(page.dataset.turned ?? 0) + Number(data.get("degrees"))) % 360;
     page.dataset.turned = turned;
     page.classList.toggle("sideways", turned % 180 !== 0);
     page.style.removeProperty("--tall");
@@ -171,17 +170,17 @@
   });
 
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches(".live .desk-bar")) return;
+    if (!event.target.matches(".live #turn")) return;
     event.preventDefault();
-    if (event.submitter) turn(event.target);
+    turn(event.target);
   });
 
   document.addEventListener("change", (event) => {
-    if (event.target.matches(".live .desk-bar [name=page]")) go(Number(event.target.value));
+    if (event.target.matches(".live .desk-at input")) go(Number(event.target.value));
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches(".live .desk-bar [name=page]")) {
+    if (event.key === "Enter" && event.target.matches(".live .desk-at input")) {
       // It would press the button of the form.
       event.preventDefault();
       go(Number(event.target.value));

@@ -12,9 +12,10 @@ import platform
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
-from bench import intake, sending
+from bench import intake, lists, sending
 from bench.sizes import FULL, QUICK, Size
 
 HEADER = """
@@ -48,6 +49,8 @@ def rows(size: Size) -> Iterator[Row]:
         yield _time(f"{vendor}: p99 of webhooks at half that rate", taken.p99, 0.1)
         what, growth = f"{vendor}: webhooks on top of {size.stored:,}", 0.5 if vendor == "SQLite" else 0.9
         yield _rates(what, taken.full_house, taken.ours, taken.full_house / taken.ours, growth)
+        for page in lists.measure(server, size):
+            yield from _page(f"{vendor}, {size.received:,}: {page.name}", page)
     sent = sending.measure(size)
     yield _rates("faxes by one worker, answers in 100 ms", *sent.paced, 0.8)
     # What the records cost that make sending safe. No carrier is this fast, so there is no bar.
@@ -63,6 +66,13 @@ def _time(what: str, ours: float, most: float) -> Row:
     return Row(what, f"{ours * 1000:.0f} ms", f"{most * 1000:.0f} ms", most / ours, 1.0)
 
 
+def _page(what: str, page: lists.Measured) -> Iterator[Row]:
+    """Against the same page of a portal with a thousand faxes."""
+    yield Row(what, f"{page.p95 * 1000:.3g} ms", f"{page.small * 1000:.3g} ms", page.small / page.p95, 1 / 1.5)
+    yield _time("  p95", page.p95, 0.1)
+    yield Row("  queries", str(page.queries), "12", 12 / page.queries, 1.0)
+
+
 def databases() -> dict[str, str]:
     """SQLite, and PostgreSQL where a server is named: a database of our own is made there, and dropped."""
     server = os.environ.get("BENCH_DATABASE_URL") or os.environ.get("TEST_DATABASE_URL", "")
@@ -72,7 +82,11 @@ def databases() -> dict[str, str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that it works")
-    size = QUICK if parser.parse_args().quick else FULL
+    parser.add_argument("--million", action="store_true", help="look at the lists of a million received faxes")
+    options = parser.parse_args()
+    size = QUICK if options.quick else FULL
+    if options.million:
+        size = replace(size, received=1_000_000)
     # Whoever ends this ends the servers, too.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     neighbours = ", ".join(f"{average:.1f}" for average in os.getloadavg())
@@ -82,7 +96,7 @@ def main() -> int:
     for row in rows(size):
         print(row, flush=True)
         missed += not row.is_met
-    return 1 if missed and size is FULL else 0
+    return 1 if missed and not options.quick else 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -57,3 +58,10 @@ def put(storage: EncryptedStorage, content: bytes, name: str = "received/ab/file
 
 def read(storage: EncryptedStorage, name: str, start: int = 0, stop: int | None = None) -> bytes:
     return b"".join(storage.stream(name, start, stop))
+
+
+class BreaksOff(io.BytesIO):
+    """A source that cannot be read any more."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError("The source is gone.")

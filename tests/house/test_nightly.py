@@ -1,0 +1,69 @@
+"""What the worker does once a day, and every quarter of an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.utils.module_loading import import_string
+
+from accounts.models import Team
+from applications.models import PhoneNumber
+from faxes.models import Fax
+from faxportal.queue import NIGHT, NIGHTLY, nightly, watch_lines
+from sync.models import Heartbeat
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 3, 2, 12, 17, tzinfo=UTC)
+NIGHTTIME = NOON.replace(hour=NIGHT)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOON, tick=False) as clock:
+        yield clock
+
+
+def trash(team: Team) -> None:
+    old = datetime.now(UTC) - timedelta(days=40)
+    builders.inbound(team, status="received", heard_at=old, trashed_at=old)
+
+
+def test_what_is_done_at_night_exists() -> None:
+    assert all(callable(import_string(path)) for path in NIGHTLY)
+
+
+def test_the_first_worker_does_it_at_once_and_then_at_night(team: Team, clock: time_machine.Traveller) -> None:
+    trash(team)
+    nightly.call_local()
+    assert not Fax.objects.exists()
+    trash(team)
+    clock.move_to(NOON + timedelta(hours=3))
+    nightly.call_local()
+    assert Fax.objects.exists()
+    clock.move_to(NIGHTTIME + timedelta(days=1))
+    nightly.call_local()
+    assert not Fax.objects.exists()
+
+
+def test_a_night_that_was_missed_is_made_up_for(team: Team, clock: time_machine.Traveller) -> None:
+    nightly.call_local()
+    trash(team)
+    clock.move_to(NOON + timedelta(hours=27))
+    nightly.call_local()
+    assert not Fax.objects.exists()
+
+
+@pytest.mark.parametrize(("heard", "told"), [(timedelta(minutes=5), True), (timedelta(hours=1), False)])
+def test_lines_are_watched_only_while_telnyx_is_heard(
+    team: Team, clock: time_machine.Traveller, heard: timedelta, told: bool
+) -> None:
+    number = builders.number(team, usual=[5.0] * 168, learned_at=NOON)
+    builders.inbound(team, created_at=NOON - timedelta(days=2))
+    Heartbeat.beat("telnyx", at=NOON - heard)
+    watch_lines.call_local()
+    assert (PhoneNumber.objects.get(pk=number.pk).quiet_since is not None) == told

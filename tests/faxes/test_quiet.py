@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
@@ -22,6 +24,7 @@ from faxes.models import Fax
 from faxes.quiet import is_silence, learn, silences, watch
 from faxes.states import Direction
 from tests import builders
+from tests.house.test_work_indexes import plan_of
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 # A Monday.
@@ -217,6 +220,20 @@ def test_learning_reads_the_faxes_once_for_all_lines(
         assert learn(NOW) == 9
     with django_assert_num_queries(1):
         watch(NOW)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("ask", [learn, watch])
+def test_no_line_has_all_faxes_read(team: Team, ask: Callable[[datetime], int]) -> None:
+    builders.number(team, usual=office(18), learned_at=NOW)
+    with CaptureQueriesContext(connection) as asked:
+        ask(NOW)
+    about_faxes = [query["sql"] for query in asked if 'FROM "faxes_fax"' in query["sql"]]
+    assert about_faxes
+    for question in about_faxes:
+        plan = plan_of(question)
+        assert not any(line.startswith("SCAN faxes_") or "Seq Scan on faxes_" in line for line in plan), plan
+        assert any("fax_number" in line for line in plan), plan
 
 
 def busy_line(team: Team | None, last: datetime = NOW, **columns: Any) -> PhoneNumber:

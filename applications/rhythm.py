@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 HOUR = timedelta(hours=1)
 WEEK = timedelta(weeks=1)
 HOURS_OF_WEEK = 168
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def hour_of_week(moment: datetime) -> int:
@@ -25,13 +24,6 @@ def expected(usual: Sequence[float], since: datetime, until: datetime) -> float:
     if len(usual) != HOURS_OF_WEEK or until <= since:
         return 0.0
     return min(_total(usual, since + play, until + play) for play in (-HOUR, timedelta(0), HOUR))
-
-
-def by_weekday(usual: Sequence[float]) -> str:
-    """For a person to read, such as “Mon 12, Tue 14, Wed 11, Thu 13, Fri 9, Sat 0, Sun 0”; empty where not known."""
-    if len(usual) != HOURS_OF_WEEK:
-        return ""
-    return ", ".join(f"{day} {sum(usual[24 * place : 24 * place + 24]):.0f}" for place, day in enumerate(DAYS))
 
 
 def _total(usual: Sequence[float], since: datetime, until: datetime) -> float:

@@ -18,7 +18,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import LogEntry, Team, User
 from applications.models import PhoneNumber
-from applications.rhythm import by_weekday, expected, hour_of_week
+from applications.rhythm import expected, hour_of_week
 from applications.services import dismiss_quiet
 from faxes.models import Fax
 from faxes.quiet import is_silence, learn, silences, watch
@@ -91,15 +91,10 @@ def test_waiting_longer_never_makes_less_expected(begin: float, wait: float, usu
 def test_nothing_is_expected_of_an_unknown_rhythm(usual: list[float]) -> None:
     assert expected(usual, NOW, NOW + WEEK) == 0
     assert not is_silence(usual, NOW - 52 * WEEK, NOW)
-    assert by_weekday(usual) == ""
 
 
 def test_nothing_is_expected_before_a_fax_from_the_future() -> None:
     assert expected([5.0] * 168, NOW + DAY, NOW) == 0
-
-
-def test_the_rhythm_is_said_by_weekday() -> None:
-    assert by_weekday(office(100)) == "Mon 100, Tue 100, Wed 100, Thu 100, Fri 100, Sat 0, Sun 0"
 
 
 # When silence is one

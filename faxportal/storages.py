@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -13,6 +14,7 @@ from faxportal.checks import is_loopback
 
 FORMS = "It is file:///folder, s3://key:secret@host:port/bucket?region=… or s3://bucket?region=…"
 OPTIONS = {"region", "tls", "timeout"}
+BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 
 
 def default(secret_url: str, secret_keys: list[str]) -> EncryptedStorage:
@@ -48,7 +50,13 @@ def _s3_arguments(parts: SplitResult, options: dict[str, str]) -> dict[str, Any]
     folders = parts.path.strip("/").split("/")
     is_ours = folders != [""]
     bucket = folders[0] if is_ours else place
-    complete = bool(key) == bool(secret) and bucket and parts.hostname and len(folders) == 1 and not parts.fragment
+    complete = (
+        bool(key) == bool(secret)
+        and BUCKET.fullmatch(bucket)
+        and parts.hostname
+        and len(folders) == 1
+        and not parts.fragment
+    )
     if not complete or set(options) - OPTIONS or options.get("tls", "1") not in ("0", "1"):
         return None
     if not is_ours and (parts.port or "tls" in options):

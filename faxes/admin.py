@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanWidget
 
 from accounts.admin.base import MirrorAdmin, ReadOnlyAdmin, ReadOnlyInline, WordFilter, facts, folded, person
+from accounts.models import Team
 from applications.admin import refresh_each
+from applications.models import PhoneNumber
+from applications.services import assign_number
 from contacts.models import Correspondent
 from contacts.numbers import format_number, parse_number
 from faxes import services
-from faxes.models import Attempt, Document, Fax, FaxEvent
-from faxes.states import RANK, Media, Outbox
+from faxes.models import Attempt, Document, Fax, FaxEvent, Note, Tag, Tombstone
+from faxes.states import RANK, Direction, Media, Outbox
 from faxes.wording import BAD, GOOD, PLAIN, UNSURE, WAIT, state_of
 
 TONES = {GOOD: "success", BAD: "danger", WAIT: "info", UNSURE: "warning", PLAIN: "default"}
+
+MOST_UNROUTED = 99
+MOST_LINKS = 20
 
 
 class MissingFilter(admin.SimpleListFilter):
@@ -41,6 +55,30 @@ class MissingFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Fax]) -> QuerySet[Fax]:
         return queryset.filter(self.lacks[lack][1]) if (lack := self.value()) in self.lacks else queryset
+
+
+class TriageFilter(admin.SimpleListFilter):
+    """What has become of the faxes that came in during the last thirty days."""
+
+    title = "triage, last 30 days"
+    parameter_name = "triage"
+    kinds = {
+        "open": ("Open", Q(handled_at=None, trashed_at=None)),
+        "nobody": ("Open and nobody's", Q(handled_at=None, trashed_at=None, assigned_to=None)),
+        "assigned": ("Assigned", Q(assigned_to__isnull=False)),
+        "handled": ("Handled", Q(handled_at__isnull=False)),
+        "bin": ("In the bin", Q(trashed_at__isnull=False)),
+        "hold": ("On legal hold", Q(legal_hold=True)),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind, words) for kind, (words, _) in self.kinds.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Fax]) -> QuerySet[Fax]:
+        if (kind := self.value()) not in self.kinds:
+            return queryset
+        since = timezone.now() - timedelta(days=30)
+        return queryset.filter(self.kinds[kind][1], direction=Direction.INBOUND, created_at__gte=since)
 
 
 class StatusFilter(WordFilter):
@@ -68,6 +106,15 @@ class AttemptInline(ReadOnlyInline):
         return facts(attempt.evidence)
 
 
+class NoteInline(ReadOnlyInline):
+    model = Note
+    fields = ["at", "by", "text"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Note]:
+        rows: QuerySet[Note] = super().get_queryset(request)
+        return rows.select_related("by")
+
+
 class EventInline(ReadOnlyInline):
     model = FaxEvent
     verbose_name_plural = "timeline"
@@ -83,18 +130,48 @@ class EventInline(ReadOnlyInline):
         return facts(event.data)
 
 
+class GiveForm(forms.Form):
+    team = forms.ModelChoiceField(Team.objects.all(), widget=UnfoldAdminSelectWidget)
+    owns_number = forms.BooleanField(
+        label="and make this team the owner of the number",
+        help_text="Further faxes to the numbers that these came in on are this team's, too.",
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
+
+
+def unrouted(request: HttpRequest) -> str:
+    """How many faxes belong to no team, for the badge in the sidebar; nothing where there are none."""
+    count = Fax.objects.filter(team=None).order_by()[: MOST_UNROUTED + 1].count()
+    return f"{MOST_UNROUTED}+" if count > MOST_UNROUTED else str(count or "")
+
+
 @admin.register(Fax)
 class FaxAdmin(MirrorAdmin):
-    list_display = ["created_at", "direction", "sender", "recipient", "state", "status", "pages", "team"]
-    list_filter = [MissingFilter, "direction", StatusFilter, OutboxFilter, MediaFilter, "team"]
-    list_select_related = ["team", "document"]
+    list_display = [
+        "created_at",
+        "direction",
+        "sender",
+        "recipient",
+        "state",
+        "status",
+        "pages",
+        "team",
+        "assigned_to",
+        "handled_at",
+        "trashed_at",
+        "legal_hold",
+    ]
+    list_filter = [MissingFilter, TriageFilter, "direction", StatusFilter, OutboxFilter, MediaFilter, "team"]
+    list_select_related = ["team", "document", "assigned_to"]
     exact = ("id", "telnyx_id")
     search_help_text = "A fax's id, Telnyx's id of it, or the other side's number, in full."
     deferred = ("raw", "client_state", "media_url", "options")
-    actions = ["refresh", "retry"]
-    inlines = [EventInline, AttemptInline]
+    actions = ["give", "refresh", "retry"]
+    inlines = [NoteInline, EventInline, AttemptInline]
     fieldsets = [
         (None, {"fields": ["direction", "sender", "recipient", "standing", "team", "created_at"]}),
+        ("Triage", {"fields": ["assigned_to", "handled_at", "words", "trashed_at", "legal_hold"]}),
         (
             "Telnyx's",
             {
@@ -121,6 +198,8 @@ class FaxAdmin(MirrorAdmin):
                     "created_by",
                     "correspondent",
                     "document",
+                    "original",
+                    "heard_at",
                     "retry_of",
                     "attempt",
                     "wishes",
@@ -155,6 +234,36 @@ class FaxAdmin(MirrorAdmin):
         if obj.team is not None:
             services.route_fax(by=person(request), fax=obj, team=obj.team)
 
+    @admin.action(description="Give to team …")
+    def give(self, request: HttpRequest, rows: QuerySet[Fax]) -> HttpResponse | None:
+        """Ask which team, then give it each fax; the numbers they came in on, too, if that was asked for."""
+        chosen: list[Fax] = self.selected(request, rows)
+        if not chosen:
+            return None
+        form = GiveForm(request.POST if "give" in request.POST else None)
+        if not form.is_valid():
+            return TemplateResponse(request, "admin/give_faxes.html", self._asking(request, form, chosen))
+        team, by = form.cleaned_data["team"], person(request)
+        self.for_each(request, rows, lambda fax: services.route_fax(by=by, fax=fax, team=team), done=f"Given to {team}")
+        if form.cleaned_data["owns_number"]:
+            self._give_numbers(request, chosen, team)
+        return None
+
+    def _asking(self, request: HttpRequest, form: GiveForm, chosen: list[Fax]) -> dict[str, Any]:
+        said = {"title": "Give faxes to a team", "opts": self.opts, "form": form, "faxes": chosen}
+        return {**self.admin_site.each_context(request), **said, "ticked": helpers.ACTION_CHECKBOX_NAME}
+
+    def _give_numbers(self, request: HttpRequest, chosen: list[Fax], team: Team) -> None:
+        """Of the faxes that were nobody's: what another team's fax came in on stays where it is."""
+        theirs = {fax.to_number for fax in chosen if not fax.is_outbound and fax.team is None}
+        numbers = PhoneNumber.objects.filter(phone_number__in=theirs, gone_at=None).select_related("team")
+        given = [number for number in numbers if number.team != team]
+        for number in given:
+            assign_number(by=person(request), number=number, team=team)
+        if given:
+            lines = ", ".join(str(number) for number in given)
+            self.message_user(request, f"Further faxes go to {team}, too: {lines}.", messages.SUCCESS)
+
     @admin.action(description="Refresh from Telnyx")
     def refresh(self, request: HttpRequest, rows: QuerySet[Fax]) -> None:
         refresh_each(self, request, rows, lambda fax: services.refresh(fax=fax))
@@ -184,6 +293,10 @@ class FaxAdmin(MirrorAdmin):
     @admin.display(description="pages")
     def pages(self, fax: Fax) -> int | None:
         return fax.document.pages if fax.document else fax.page_count
+
+    @admin.display(description="tags")
+    def words(self, fax: Fax) -> str:
+        return ", ".join(tag.name for tag in fax.tags.all())
 
     @admin.display(description="problem")
     def trouble(self, fax: Fax) -> str:
@@ -215,20 +328,77 @@ def _number(term: str) -> str:
     return ""
 
 
+class StoredFilter(admin.SimpleListFilter):
+    """Where the files of the last thirty days' documents are."""
+
+    title = "file, last 30 days"
+    parameter_name = "stored"
+    states = {
+        "stored": ("Stored", Q(stored_at__isnull=False, purged_at=None)),
+        "unfinished": ("Unfinished", Q(stored_at=None, purged_at=None)),
+        "purged": ("Deleted", Q(purged_at__isnull=False)),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(state, words) for state, (words, _) in self.states.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Document]) -> QuerySet[Document]:
+        if (state := self.value()) not in self.states:
+            return queryset
+        return queryset.filter(self.states[state][1], created_at__gte=timezone.now() - timedelta(days=30))
+
+
 @admin.register(Document)
 class DocumentAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "kind", "name", "pages", "bytes", "content_type"]
-    list_filter = ["kind"]
+    list_display = ["created_at", "kind", "name", "standing", "pages", "size", "content_type"]
+    list_filter = ["kind", StoredFilter]
     ordering = ["-created_at", "-id"]
-    exact = ("id",)
-    search_help_text = "The document's id, in full."
+    exact = ("id", "sha256")
+    search_help_text = "The document's id or the SHA-256 of its file, in full."
     fieldsets = [
-        (None, {"fields": ["id", "kind", "name", "pages", "content_type", "created_at"]}),
-        ("File", {"fields": ["stored_as", "bytes", "sha256"]}),
+        (None, {"fields": ["id", "kind", "name", "pages", "content_type", "created_at", "its_faxes"]}),
+        ("File", {"fields": ["standing", "stored_as", "bytes", "sha256", "stored_at", "purged_at"]}),
         ("Sheet", {"fields": ["batch", "position"]}),
     ]
+
+    @display(description="file", label={"stored": "success", "unfinished": "warning", "deleted": "default"})
+    def standing(self, document: Document) -> str:
+        if document.purged_at is not None:
+            return "deleted"
+        return "stored" if document.stored_at is not None else "unfinished"
+
+    @admin.display(description="size")
+    def size(self, document: Document) -> str:
+        return filesizeformat(document.bytes)
 
     @admin.display(description="stored as")
     def stored_as(self, document: Document) -> str:
         # The name alone: a document is downloaded from its fax, where that is on record.
         return str(document.file.name)
+
+    @admin.display(description="faxes")
+    def its_faxes(self, document: Document) -> SafeString | str:
+        """The latest of them. Pages are seen there, where that is on record."""
+        shown = Fax.objects.filter(Q(document=document) | Q(original=document))[:MOST_LINKS]
+        links = ((reverse("admin:faxes_fax_change", args=[fax.pk]), fax) for fax in shown)
+        return format_html_join(", ", '<a class="underline" href="{}">{}</a>', links) or "None"
+
+
+@admin.register(Tag)
+class TagAdmin(ReadOnlyAdmin):
+    list_display = ["name", "team"]
+    list_filter = ["team"]
+    list_select_related = ["team"]
+    search_fields = ["name"]
+    fieldsets = [(None, {"fields": ["name", "team"]})]
+
+
+@admin.register(Tombstone)
+class TombstoneAdmin(ReadOnlyAdmin):
+    """Faxes that were deleted here for good, and do not come back though Telnyx may go on listing them."""
+
+    list_display = ["telnyx_id", "at"]
+    ordering = ["telnyx_id"]
+    exact = ("telnyx_id",)
+    search_help_text = "Telnyx's id of the fax, in full."
+    fieldsets = [(None, {"fields": ["telnyx_id", "at"]})]

@@ -13,6 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.text import format_lazy
 
 from faxportal.logs import configure_logging
 from faxportal.queues import huey_from_url
@@ -252,7 +253,15 @@ UNFOLD = {
                 "title": "Faxes",
                 "items": [
                     _admin_link("Faxes", "description", "faxes_fax"),
+                    {
+                        "title": "Unrouted",
+                        "icon": "move_to_inbox",
+                        "link": format_lazy("{}?missing=team", reverse_lazy("admin:faxes_fax_changelist")),
+                        "badge": "faxes.admin.unrouted",
+                    },
                     _admin_link("Documents", "draft", "faxes_document"),
+                    _admin_link("Tags", "label", "faxes_tag"),
+                    _admin_link("Tombstones", "delete_forever", "faxes_tombstone"),
                     _admin_link("Correspondents", "contacts", "contacts_correspondent"),
                 ],
             },

@@ -20,7 +20,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from accounts import audit
 from accounts.admin.base import HouseAdmin, ReadOnlyAdmin, folded, person
 from accounts.models import LogEntry, Membership, Role, Team, User
-from accounts.services import create_team, remove_member, rename_team, set_member
+from accounts.services import create_team, remove_member, rename_team, set_member, set_retention
 
 # Roles are ours, and addresses belong to their people: nobody needs a page of either.
 admin.site.unregister(Group)
@@ -115,18 +115,41 @@ class MembershipInline(TabularInline):
         return rows.select_related("user").order_by("user__username")
 
 
+# The policy of a team, in plain words.
+POLICY = {
+    "keep_media_days": "So many days after a fax its pages are deleted for good; the line that it was there stays. "
+    "Empty: they are kept.",
+    "keep_records_days": "So many days after a fax everything is deleted for good: its pages, its numbers, its notes. "
+    "Empty: it is kept.",
+}
+RETENTION = "What is deleted does not come back. A fax on legal hold is never deleted, however old it is."
+
+
+class TeamForm(forms.ModelForm):
+    class Meta:
+        help_texts = POLICY
+
+
 @admin.register(Team)
 class TeamAdmin(HouseAdmin):
-    list_display = ["name", "slug", "created_at"]
+    form = TeamForm
+    list_display = ["name", "slug", "keep_media_days", "keep_records_days", "created_at"]
     search_fields = ["name"]
-    fieldsets = [(None, {"fields": ["name", "slug", "created_at"]})]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "created_at"]}),
+        ("What is kept, and how long", {"fields": list(POLICY), "description": RETENTION}),
+    ]
     add_fieldsets = [(None, {"fields": ["name"]})]
-    editable = ("name",)
+    editable = ("name", *POLICY)
     inlines = [MembershipInline]
 
     def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
         if change:
-            rename_team(by=person(request), team=obj, name=obj.name)
+            if POLICY.keys() & set(form.changed_data):
+                days = {column: form.cleaned_data[column] for column in POLICY}
+                set_retention(by=person(request), team=obj, **days)
+            if "name" in form.changed_data:
+                rename_team(by=person(request), team=obj, name=obj.name)
             return
         team, is_new = create_team(by=person(request), name=obj.name)
         if not is_new:

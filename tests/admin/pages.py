@@ -16,11 +16,15 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import Team, User
 from contacts.models import Correspondent
-from faxes.models import Fax
+from faxes.models import Fax, Tag, Tombstone
 from sync.models import Heartbeat, SyncRun
 from tests import builders
 from webhooks.models import Delivery
 
+# What the form of a fax says of its lists, which have no rows to change.
+NO_ROWS = {
+    f"{inline}-{count}_FORMS": "0" for inline in ("events", "attempts", "notes") for count in ("TOTAL", "INITIAL")
+}
 MODELS: list[type[models.Model]] = list(admin.site._registry)
 
 
@@ -85,7 +89,9 @@ ROW: dict[str, Callable[[], object]] = {
     "applications.phonenumber": lambda: builders.number(_team(), raw={"a": 1}),
     "contacts.correspondent": lambda: Correspondent.objects.create(team=_team(), number=builders.THEIRS),
     "faxes.fax": _fax,
-    "faxes.document": builders.document,
+    "faxes.document": lambda: builders.inbound(_team(), document=builders.document()),
+    "faxes.tombstone": lambda: Tombstone.objects.create(telnyx_id=uuid.uuid4().hex),
+    "faxes.tag": lambda: Tag.objects.create(team=_team(), name=uuid.uuid4().hex),
     "sync.syncrun": lambda: SyncRun.objects.create(window_start=timezone.now() - timedelta(hours=1)),
     "sync.heartbeat": lambda: Heartbeat.beat(uuid.uuid4().hex),
     "webhooks.delivery": delivery,

@@ -46,7 +46,8 @@ def test_the_log_in_of_the_admin_takes_no_password(client: Client, root: User) -
 
 def test_the_menu_leads_to_every_list(office: Client) -> None:
     page = office.get("/admin/")
-    links = {str(item["link"]) for group in page.context["sidebar_navigation"] for item in group["items"]}
+    items = [item for group in page.context["sidebar_navigation"] for item in group["items"]]
+    links = {str(item["link"]).partition("?")[0] for item in items}
     assert len(links) == len(admin.site._registry)
     assert {office.get(link).status_code for link in links} == {200}
 

@@ -53,7 +53,8 @@ def test_rows_are_counted_to_a_thousand_and_no_further(office: Client) -> None:
     Heartbeat.beat("one more")
     with CaptureQueriesContext(connection) as captured:
         page = office.get(listing(Heartbeat), {"p": "20"})
-    assert ["LIMIT 1001" in query["sql"] for query in captured if "COUNT" in query["sql"]] == [True]
+    counts = [query["sql"] for query in captured if "COUNT" in query["sql"] and "heartbeat" in query["sql"]]
+    assert ["LIMIT 1001" in sql for sql in counts] == [True]
     assert len(page.context["cl"].result_list) == 50
     assert "1000 heartbeats and more" in " ".join(strip_tags(page.text).split())
 

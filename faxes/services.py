@@ -26,6 +26,7 @@ from telnyx_api import NotFound
 from wake import wake
 
 SETTLED = "This fax has been settled meanwhile. Look at its timeline."
+DELETED = "This fax has been deleted meanwhile."
 
 
 def send(
@@ -71,8 +72,10 @@ def send_again(*, by: User, fax: Fax, batch_id: UUID) -> Fax:
     access.require(by, fax.team, at_least=Role.MEMBER)
     with transaction.atomic():
         # Every try of it is locked, so that people on the pages of two tries do not send it twice.
-        family = list(_family(fax).select_for_update(of=("self",)).order_by("pk"))
-        fax = next(one for one in family if one.pk == fax.pk)
+        family = {one.pk: one for one in _family(fax).select_for_update(of=("self",)).order_by("pk")}
+        if fax.pk not in family:
+            raise ValidationError(DELETED)
+        fax = family[fax.pk]
         if fax.document and not fax.document.is_here:
             raise ValidationError("The pages of this fax are no longer kept. Start a new fax.")
         if not can_send_again(fax):
@@ -99,7 +102,7 @@ def cancel(*, by: User, fax: Fax) -> None:
     """Stop a fax: here, while it is still here; otherwise Telnyx is asked to as soon as it is known to have it."""
     access.require(by, fax.team, at_least=Role.MEMBER)
     with transaction.atomic():
-        fax = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
+        fax = _locked(fax)
         if not can_cancel(fax):
             raise ValidationError("This fax has already ended, so there is nothing to cancel.")
         stopped = outbox.cancel_before_sending(fax)
@@ -116,7 +119,7 @@ def decide_not_sent(*, by: User, fax: Fax) -> None:
     """A person has made sure that Telnyx never took an uncertain fax: it ends as not sent, and may be sent again."""
     access.require(by, fax.team, at_least=Role.MEMBER)
     with transaction.atomic():
-        fax = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
+        fax = _locked(fax)
         if fax.outbox != Outbox.UNCERTAIN:
             raise ValidationError(SETTLED)
         detail = f"{by} made sure that Telnyx does not have this fax."
@@ -128,7 +131,7 @@ def decide_sent(*, by: User, fax: Fax, telnyx_id: str) -> None:
     """A person says which of the candidates an uncertain fax is: from now on it is followed as that one."""
     access.require(by, fax.team, at_least=Role.MEMBER)
     with transaction.atomic():
-        fax = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
+        fax = _locked(fax)
         attempt = open_attempt(fax)
         if attempt is None or fax.outbox != Outbox.UNCERTAIN:
             raise ValidationError(SETTLED)
@@ -178,7 +181,7 @@ def route_fax(*, by: User, fax: Fax, team: Team) -> None:
     if not access.is_admin(by):
         raise PermissionDenied
     with transaction.atomic():
-        fax = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
+        fax = _locked(fax)
         if fax.team_id is not None:
             raise ValidationError("This fax has been given to a team meanwhile.")
         route(fax, connection_id=fax.connection_id, team=team)
@@ -218,6 +221,13 @@ def can_send_again(fax: Fax) -> bool:
     ended = fax.outbox in (Outbox.REJECTED, Outbox.CANCELLED) or is_final(fax.status)
     kept = fax.document is not None and fax.document.is_here and fax.trashed_at is None
     return fax.is_outbound and ended and kept
+
+
+def _locked(fax: Fax) -> Fax:
+    row = Fax.objects.select_for_update(of=("self",)).filter(pk=fax.pk).first()
+    if row is None:
+        raise ValidationError(DELETED)
+    return row
 
 
 def _family(fax: Fax) -> QuerySet[Fax]:

@@ -88,7 +88,7 @@ def _wait(fax: Fax) -> None:
 
 def _siblings_document(fax: Fax) -> Document | None:
     """A batch to several recipients is merged once."""
-    done = Fax.objects.filter(batch=fax.batch, document__isnull=False).exclude(batch=None)
+    done = Fax.objects.filter(batch=fax.batch, document__purged_at=None, document__isnull=False).exclude(batch=None)
     sibling = done.select_related("document").first()
     return sibling.document if sibling else None
 

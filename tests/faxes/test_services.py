@@ -199,3 +199,19 @@ def test_a_fax_in_the_bin_is_not_sent_again(bob: User, team: Team) -> None:
     fax = builders.outbound(team, outbox=Outbox.REJECTED, trashed_at=timezone.now())
     with pytest.raises(ValidationError):
         services.send_again(by=bob, fax=fax, batch_id=uuid.uuid4())
+
+
+def test_a_fax_that_was_deleted_meanwhile_is_no_crash(bob: User, root: User, team: Team) -> None:
+    builders.number(team)
+    fax = builders.outbound(team, outbox=Outbox.REJECTED)
+    gone = Fax.objects.get(pk=fax.pk)
+    fax.delete()
+    for act in (
+        lambda: services.send_again(by=bob, fax=gone, batch_id=uuid.uuid4()),
+        lambda: services.cancel(by=bob, fax=gone),
+        lambda: services.decide_not_sent(by=bob, fax=gone),
+        lambda: services.decide_sent(by=bob, fax=gone, telnyx_id="one"),
+        lambda: services.route_fax(by=root, fax=gone, team=team),
+    ):
+        with pytest.raises(ValidationError, match="deleted meanwhile"):
+            act()

@@ -73,7 +73,7 @@ def test_an_archived_fax_is_deleted_at_telnyx(
     assert ("forget", 0) in wakes and fax.due_at is not None
     assert forget.drain() == 1
     assert at_telnyx(sandbox) == []
-    fax.refresh_from_db()
+    fax = Fax.objects.get()
     assert fax.gone_at is not None and fax.due_at is None
     assert (fax.owner, fax.leased_until, fax.tries) == (None, None, 0)
     assert (fax.status, state_of(fax).word, state_of(fax).tone) == ("received", "received", "good")

@@ -47,7 +47,7 @@ def unread_by_each(*users: User) -> list[set[object]]:
 
 
 @pytest.mark.django_db
-@examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(FAXES, st.integers(0, 96), st.integers(0, 4))
 def test_compacting_changes_nobodys_unread_faxes(
     team: Team, other_team: Team, bob: User, vera: User, facts: list[tuple[int, bool, str, str]], hours: int, most: int

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import Membership, Role, Team, User
 
@@ -34,6 +34,14 @@ def team_ids(user: AnyUser, *, at_least: Role = Role.VIEWER) -> list[UUID]:
         return list(Team.objects.values_list("id", flat=True))
     roles = [role for role, rank in RANK.items() if rank >= RANK[at_least]]
     return list(Membership.objects.filter(user_id=user.pk, role__in=roles).values_list("team_id", flat=True))
+
+
+def teams(user: AnyUser) -> QuerySet[Team]:
+    """The teams of which the user sees what there is, in whatever role: those of `team_ids()`, in one query."""
+    if not user.is_active:
+        return Team.objects.none()
+    seen = Q() if user.is_superuser else Q(memberships__user=user.pk, memberships__role__in=list(RANK))
+    return Team.objects.filter(seen)
 
 
 def scope(user: AnyUser, *, field: str = "team") -> dict[str, Any]:

@@ -118,7 +118,7 @@ class _Parser:
 
     def __init__(self, get: QueryDict | MultiValueDict[str, str], user: User, box: Box) -> None:
         self.get, self.user, self.box = get, user, box
-        self.teams = list(Team.objects.filter(pk__in=access.team_ids(user)))
+        self.teams = list(access.teams(user))
         self.words: dict[str, str] = {}
         self.problems: list[str] = []
 

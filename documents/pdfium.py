@@ -43,8 +43,9 @@ def render(path: Path, index: int, *, width: int, max_height: int, name: str) ->
 def _drawn(page: pypdfium2.PdfPage, scale: float) -> Image.Image:
     bitmap = page.render(scale=scale, rev_byteorder=True)
     try:
-        image: Image.Image = bitmap.to_pil().copy()
-        return image
+        image: Image.Image = bitmap.to_pil()
+        # One that only looks at PDFium's memory would lose it. Others have been copied already.
+        return image.copy() if image.readonly else image
     finally:
         bitmap.close()
 

@@ -176,3 +176,17 @@ def test_importing_documents_imports_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("ink", "mode"), [("red", "RGB"), ("blue", "RGB"), ("black", "L")])
+def test_a_speck_of_colour_keeps_the_page_in_colour(ink: str, mode: str, tmp_path: Path) -> None:
+    image, buffer = Image.new("RGB", (1200, 1550), "white"), io.BytesIO()
+    ImageDraw.Draw(image).rectangle((601, 802, 602, 803), fill=ink)
+    image.save(buffer, "PNG")
+    assert picture(put(tmp_path, buffer.getvalue()), width=1200).mode == mode
+
+
+@pytest.mark.parametrize(("turn", "size"), [(0, (100, 130)), (90, (130, 100)), (180, (100, 130)), (270, (130, 100))])
+def test_a_page_can_be_turned(turn: int, size: tuple[int, int], tmp_path: Path) -> None:
+    turned = Image.open(io.BytesIO(render_page(put(tmp_path, papers.text_pdf(1)), 1, width=100, turn=turn)))
+    assert turned.size == size

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from bench import intake, lists, sending
+from bench import intake, lists, preview, sending
 from bench.sizes import FULL, QUICK, Size
 
 HEADER = """
@@ -56,6 +56,10 @@ def rows(size: Size) -> Iterator[Row]:
     # What the records cost that make sending safe. No carrier is this fast, so there is no bar.
     yield _rates("faxes by one worker, answers at once", *sent.at_once, 0.0)
     yield _time("first attempt after a fax is due, the longest", sent.wait, 1.0)
+    seen = preview.measure(size)
+    yield _rates("pages drawn, against PDFium and Pillow", seen.ours, seen.floor, seen.ratio, 0.8)
+    yield _time(f"first of {size.pages} pages, drawn just then", seen.cold, 0.3)
+    yield _time(f"first of {size.pages} pages, as it was kept", seen.warm, 0.3)
 
 
 def _rates(what: str, ours: float, floor: float, ratio: float, bar: float) -> Row:

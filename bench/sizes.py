@@ -16,9 +16,19 @@ class Size:
     rounds: int
     received: int
     looks: int
+    pages: int
 
 
 FULL = Size(
-    clients=40, warm_up=200, events=1000, stored=1_000_000, faxes=30, waits=5, rounds=5, received=100_000, looks=20
+    clients=40,
+    warm_up=200,
+    events=1000,
+    stored=1_000_000,
+    faxes=30,
+    waits=5,
+    rounds=5,
+    received=100_000,
+    looks=20,
+    pages=350,
 )
-QUICK = Size(clients=4, warm_up=8, events=40, stored=1000, faxes=3, waits=1, rounds=1, received=2000, looks=4)
+QUICK = Size(clients=4, warm_up=8, events=40, stored=1000, faxes=3, waits=1, rounds=1, received=2000, looks=4, pages=8)

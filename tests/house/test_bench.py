@@ -18,6 +18,9 @@ ROWS = [
     "answers in 100 ms",
     "answers at once",
     "first attempt",
+    "pages drawn",
+    "drawn just then",
+    "as it was kept",
 ]
 
 

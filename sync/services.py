@@ -13,12 +13,14 @@ from django.utils import timezone
 from applications.mirror import apply_application, apply_number, mark_gone
 from applications.models import FaxApplication, PhoneNumber
 from applications.telnyx import client
-from faxes.mirror import Report, apply_remote
+from faxes.mirror import Report, Verdict, apply_remote
 from faxes.models import FaxEvent
 from faxes.outbox import KEPT_AT_TELNYX
+from faxes.states import Direction
 from sync.listing import Listing
 from sync.models import Heartbeat, SyncRun
 from telnyx_api import Client, TelnyxError
+from telnyx_api import Fax as FaxPayload
 from wake import wake
 
 log = structlog.get_logger(__name__)
@@ -95,6 +97,16 @@ def _sync_faxes(telnyx: Client, run: SyncRun, counts: Counter[str]) -> None:
         verdict, _ = apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC))
         counts["faxes"] += 1
         counts[f"faxes_{verdict.value}"] += 1
+    if counts[f"faxes_{Verdict.UNUSABLE.value}"]:
+        _sync_received(telnyx, run, counts)
+
+
+def _sync_received(telnyx: Client, run: SyncRun, counts: Counter[str]) -> None:
+    """Any field may be left out, the direction too. Which faxes were received is then told by asking for them alone."""
+    for payload in telnyx.list_faxes(created_gte=run.window_start, direction=Direction.INBOUND.value):
+        record = FaxPayload.parse({**payload.raw, "direction": Direction.INBOUND.value})
+        verdict, _ = apply_remote(Report.of_fax(record, source=FaxEvent.Source.SYNC))
+        counts[f"received_{verdict.value}"] += 1
 
 
 # Numbers before faxes, because they say whose a fax is.

@@ -124,7 +124,11 @@ def test_when_every_webhook_is_lost_the_sync_finds_the_fax_and_its_pages(sandbox
     assert kept() == truth(sandbox)
 
 
-@pytest.mark.parametrize("hidden", [{"media_url"}, {"media_url", "page_count"}, {"page_count", "created_at"}])
+HIDDEN = [{"media_url"}, {"media_url", "page_count"}, {"page_count", "created_at"}, {"direction"}]
+HIDDEN += [{"direction", "media_url", "page_count", "connection_id", "from", "created_at", "updated_at"}]
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
 def test_a_listing_that_leaves_out_fields_is_enough(sandbox: Server, line: PhoneNumber, hidden: set[str]) -> None:
     sandbox.sandbox.receive(to=line.phone_number)
     sandbox.sandbox.advance(30)

@@ -185,6 +185,9 @@ def route_fax(*, by: User, fax: Fax, team: Team) -> None:
         if fax.team_id is not None:
             raise ValidationError("This fax has been given to a team meanwhile.")
         route(fax, connection_id=fax.connection_id, team=team)
+        # The team hears of it only now: whatever they have read before, this is new to them.
+        fax.heard_at = timezone.now()
+        fax.save(update_fields=["heard_at"])
         timeline.note(fax, "routed", source=FaxEvent.Source.PERSON, by=by, team=team.name)
         audit.record(audit.Entry("fax.route", by=by, on=fax, team=team))
 

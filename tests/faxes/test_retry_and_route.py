@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 
 from accounts.models import LogEntry, Team, User
 from applications.models import PhoneNumber
 from contacts.models import Correspondent
 from faxes import services
 from faxes.models import Fax
+from faxes.reading import unread_count
 from faxes.states import Media, Outbox
 from telnyx_api import NoAnswer
 from telnyx_sandbox.server import Server
@@ -114,6 +117,13 @@ def test_a_stray_fax_is_given_to_a_team_for_good(root: User, team: Team, other_t
     assert fax.events.get().data == {"team": team.name}
     with pytest.raises(ValidationError, match="given to a team meanwhile"):
         services.route_fax(by=root, fax=fax, team=other_team)
+
+
+def test_a_fax_that_was_given_to_a_team_is_unread_there(bob: User, root: User, team: Team) -> None:
+    fax = builders.inbound(None, heard_at=timezone.now() - timedelta(days=3))
+    assert unread_count(bob) == 0
+    services.route_fax(by=root, fax=fax, team=team)
+    assert unread_count(bob) == 1
 
 
 def test_only_an_administrator_routes(alice: User, team: Team) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,6 +11,7 @@ from accounts import access
 from accounts.models import Role
 from faxes import gate, quiet
 from faxes.missing import count_missing
+from faxes.reading import unread_count
 from faxportal.health import worker_problem
 
 MOST_QUIET_LINES = 3
@@ -17,7 +19,8 @@ MOST_QUIET_LINES = 3
 
 def house(request: HttpRequest) -> dict[str, Any]:
     """For the bars on top of a page, empty where all is well: the sentences `worker_stale` and `sending_paused`, how
-    many faxes are `missing_media`, and `quiet_lines`. And whether the person `may_send` from somewhere.
+    many faxes are `missing_media`, and `quiet_lines`. Also how many faxes the person has `unread`, and whether they
+    `may_send` from somewhere.
 
     Not asked for strangers, nor for a fragment, whose page has its bars already, nor for the admin, which has none.
     """
@@ -30,5 +33,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "sending_paused": gate.closed_reason(),
         "missing_media": count_missing(user),
         "quiet_lines": quiet.silences(user, most=MOST_QUIET_LINES),
+        # Asked for by the template, once, where the view does not know it anyway.
+        "unread": cache(lambda: unread_count(user)),
         "may_send": access.is_admin(user) or bool(access.team_ids(user, at_least=Role.MEMBER)),
     }

@@ -6,7 +6,7 @@ from faxes.views.media import for_telnyx
 from faxportal import health
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="faxes:sent"), name="home"),
+    path("", RedirectView.as_view(pattern_name="faxes:inbox"), name="home"),
     path("faxes/", include("faxes.urls")),
     path("m/<str:signed>", for_telnyx, name="for_telnyx"),
     path("healthz", health.alive, name="healthz"),

@@ -131,13 +131,31 @@ class Rule:
     post: Expected = NOT_ALLOWED
 
 
-def changes_fax() -> Rule:
-    return Rule(get=NOT_ALLOWED, post=fax(302, at_least=Rank.MEMBER))
+def changes_fax(at_least: Rank = Rank.MEMBER) -> Rule:
+    return Rule(get=NOT_ALLOWED, post=fax(302, at_least=at_least))
 
 
 RULES = {
     "home": Rule(everybody(302), everybody(302)),
     "faxes:inbox": Rule(people(200)),
+    "faxes:bulk": Rule(NOT_ALLOWED, people(302)),
+    "faxes:read_all": Rule(NOT_ALLOWED, people(302)),
+    "faxes:unread_count": Rule(people(200)),
+    "faxes:read": changes_fax(Rank.VIEWER),
+    "faxes:unread": changes_fax(Rank.VIEWER),
+    "faxes:handle": changes_fax(),
+    "faxes:reopen": changes_fax(),
+    "faxes:assign": changes_fax(),
+    "faxes:note": changes_fax(),
+    "faxes:tag": changes_fax(),
+    "faxes:untag": changes_fax(),
+    "faxes:rotate": changes_fax(),
+    "faxes:trash": changes_fax(),
+    "faxes:restore": changes_fax(),
+    "faxes:hold": changes_fax(Rank.MANAGER),
+    "faxes:release": changes_fax(Rank.MANAGER),
+    "faxes:forward": changes_fax(),
+    "faxes:route": changes_fax(Rank.ADMINISTRATOR),
     "faxes:sent": Rule(people(200)),
     "faxes:new": Rule(sheet(200, others=404), sheet(200)),
     "faxes:new_sentence": Rule(NOT_ALLOWED, senders(200)),

@@ -65,7 +65,7 @@ def test_the_log_in_leads_back_to_where_one_was_going(client: Client, alice: Use
 
 def test_nobody_is_told_that_they_have_signed_in(client: Client, alice: User) -> None:
     response = client.post("/accounts/login/", {"login": "alice", "password": PASSWORD}, follow=True)
-    assert response.redirect_chain[-1][0] == "/faxes/sent/"
+    assert response.redirect_chain[-1][0] == "/faxes/inbox/"
     assert "signed in" not in body_of(response)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -25,8 +25,10 @@ from applications.models import FaxApplication
 from contacts.numbers import format_number
 from faxes import services
 from faxes.models import Attempt, Fax, FaxEvent
+from faxes.reading import mark_read
 from faxes.states import Media, Outbox
 from faxes.views.guards import fax_action, for_people
+from faxes.views.pane import fetch, list_of, pane_of
 from faxes.wording import Line, clock_of, line_of, seconds, state_of
 from telnyx_api.reading import moment
 
@@ -45,18 +47,28 @@ class Happening:
 @require_safe
 @for_people
 def detail(request: HttpRequest, user: User, fax_id: UUID) -> HttpResponse:
-    return render(request, "faxes/fax_detail.html", _context(user, _fetch(user, fax_id)))
+    """The page. A received fax keeps in mind which list somebody came from, and opening it is reading it."""
+    fax = fetch(user, fax_id)
+    context = context_of(user, fax)
+    if not fax.is_outbound:
+        mark_read(user, [fax])
+        context |= pane_of(user, fax, list_of(user, request.GET.get("list", "")))
+    return render(request, "faxes/fax_detail.html", context)
 
 
 @require_safe
 @for_people
 def status(request: HttpRequest, user: User, fax_id: UUID) -> HttpResponse:
     """The parts of the page that change, for the poll; 204 when the page shows all of it already."""
-    context = _context(user, _fetch(user, fax_id))
+    fax = fetch(user, fax_id)
+    context = context_of(user, fax)
     if request.GET.get("seen") == context["version"]:
         return HttpResponse(status=204)
     # The pages come along only where the open page has none yet: nobody loses their place while reading.
     context["with_pages"] = request.GET.get("pages") != str(context["pages"])
+    if not fax.is_outbound:
+        context |= pane_of(user, fax, list_of(user, request.GET.get("list", "")))
+        context["inbox"] = request.GET.get("at") == "inbox"
     return render(request, "faxes/_fax_changed.html", context)
 
 
@@ -75,11 +87,6 @@ def again(request: HttpRequest, user: User, fax: Fax) -> Fax:
 
 
 @fax_action
-def fetch_again(request: HttpRequest, user: User, fax: Fax) -> None:
-    services.fetch_again(by=user, fax=fax)
-
-
-@fax_action
 def not_sent(request: HttpRequest, user: User, fax: Fax) -> None:
     services.decide_not_sent(by=user, fax=fax)
 
@@ -89,12 +96,7 @@ def is_it(request: HttpRequest, user: User, fax: Fax) -> None:
     services.decide_sent(by=user, fax=fax, telnyx_id=request.POST.get("telnyx_id", ""))
 
 
-def _fetch(user: User, fax_id: UUID) -> Fax:
-    faxes = Fax.objects.select_related("team", "correspondent", "document", "created_by")
-    return get_object_or_404(faxes.visible_to(user), pk=fax_id)
-
-
-def _context(user: User, fax: Fax) -> dict[str, Any]:
+def context_of(user: User, fax: Fax) -> dict[str, Any]:
     may_act = access.may(user, fax.team, at_least=Role.MEMBER)
     attempt = services.open_attempt(fax) if fax.outbox == Outbox.UNCERTAIN else None
     shown: dict[str, Any] = {

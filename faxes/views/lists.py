@@ -1,4 +1,4 @@
-"""The lists of sent and received faxes. Page and poll render the same rows."""
+"""The list of sent faxes. Page and poll render the same rows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from applications.models import PhoneNumber
 from contacts.numbers import format_number
-from faxes.listing import INBOX, SENT, Filters, page_of
+from faxes.listing import SENT, Filters, page_of
 from faxes.models import Fax
 from faxes.views.guards import for_people, is_fragment
 from faxes.wording import State, state_of
 
-# In seconds: how often a list looks again while a fax on it is under way, and the newest received ones always.
+# In seconds: how often a list looks again while a fax on it is under way.
 WHILE_OPEN = 4
-FOR_ARRIVALS = 15
 
 
 @dataclass(frozen=True)
@@ -48,23 +47,15 @@ class Listing:
     heading: str
     way: str
     empty: str
-    arrivals: int | None = None
 
 
 SENT_LIST = Listing("Sent", way="from", empty="faxes/_fax_sent_empty.html")
-INBOX_LIST = Listing("Received", way="to", empty="faxes/_fax_inbox_empty.html", arrivals=FOR_ARRIVALS)
 
 
 @require_safe
 @for_people
 def sent(request: HttpRequest, user: User) -> HttpResponse:
     return _list(request, SENT_LIST, Filters.of(request.GET, user, SENT))
-
-
-@require_safe
-@for_people
-def inbox(request: HttpRequest, user: User) -> HttpResponse:
-    return _list(request, INBOX_LIST, Filters.of(request.GET, user, INBOX))
 
 
 def _list(request: HttpRequest, listing: Listing, filters: Filters) -> HttpResponse:
@@ -93,7 +84,7 @@ def _seconds_until_next_look(rows: Sequence[Row], filters: Filters, listing: Lis
     """None when nothing on this page of the list will change by itself."""
     if any(row.is_open for row in rows):
         return WHILE_OPEN
-    return None if filters.before or filters.after else listing.arrivals
+    return None
 
 
 def _row(fax: Fax, labels: Mapping[str, str]) -> Row:

@@ -4,7 +4,7 @@
   const sheet = document.getElementById("keys");
   const toggle = document.getElementById("keys-on");
 
-  const typing = (element) => element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
+  const typing = (element) => element.isContentEditable || element.matches?.("input:not([type=checkbox]), textarea, select");
   const rows = () => [...document.querySelectorAll("[data-row]")];
 
   function step(by) {
@@ -20,6 +20,9 @@
   }
 
   function act(event) {
+    // A page may know better what a key means there.
+    const own = new CustomEvent("faxportal:key", { detail: event.key, cancelable: true });
+    if (!document.dispatchEvent(own)) return true;
     const onRow = rows().includes(document.activeElement);
     if (event.key === "j" || (onRow && event.key === "ArrowDown")) return step(1);
     if (event.key === "k" || (onRow && event.key === "ArrowUp")) return step(-1);
@@ -27,7 +30,13 @@
     const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (target?.matches("input")) target.focus();
     else target?.click();
+    // A field that a key opened is written in at once.
+    if (target?.matches("summary")) begin(target.parentElement);
     return Boolean(target);
+  }
+
+  function begin(menu) {
+    if (menu.open) (menu.querySelector("[data-first]") ?? menu.querySelector("button, a"))?.focus();
   }
 
   document.addEventListener("keydown", (event) => {
@@ -47,6 +56,28 @@
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
 
+  // What was not asked for has no place in an address.
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches("[data-tidy]")) return;
+    for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
+  });
+
+  // What looks again by itself rests while nobody sees it.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.target.matches?.("[data-rests]")) event.preventDefault();
+  });
+
+  // The title says how many faxes are unread, wherever one is.
+  function entitle() {
+    const { unread } = document.querySelector("[data-unread]")?.dataset ?? {};
+    const bare = document.title.replace(/^\(\d+\+?\) /, "").replace(/\s+/g, " ").trim();
+    const count = Number(unread) >= 100 ? "99+" : unread;
+    const title = Number(unread) ? `(${count}) ${bare}` : bare;
+    if (document.title !== title) document.title = title;
+  }
+
+  document.addEventListener("htmx:load", entitle);
+
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
@@ -54,8 +85,15 @@
     if (event.target.closest("[data-opens-keys]")) sheet.showModal();
   });
 
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches?.("details.menu[open]")) return;
+    for (const other of document.querySelectorAll("details.menu[open]")) {
+      if (!other.contains(event.target) && other !== event.target) other.open = false;
+    }
+  }, true);
+
   document.addEventListener("keydown", (event) => {
-    const menu = document.querySelector("details.menu[open]");
+    const menu = event.target.closest?.("details[open]") ?? document.querySelector("details.menu[open]");
     if (event.key !== "Escape" || !menu) return;
     menu.open = false;
     menu.querySelector("summary").focus();

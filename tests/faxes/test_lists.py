@@ -84,7 +84,7 @@ def test_a_list_stays_in_no_shared_browser(logged_in: Any, bob: User) -> None:
 
 
 def test_home_leads_to_the_faxes(logged_in: Any, bob: User) -> None:
-    assert logged_in(bob).get("/")["Location"] == SENT
+    assert logged_in(bob).get("/")["Location"] == INBOX
 
 
 def test_a_row_tells_who_what_how_and_when(logged_in: Any, bob: User, team: Team) -> None:
@@ -228,22 +228,6 @@ def test_an_open_fax_keeps_its_list_looking_and_a_final_one_lets_it_rest(logged_
 def test_a_list_where_all_is_over_does_not_look(logged_in: Any, bob: User, team: Team) -> None:
     delivered(team)
     assert poll_of(text_of(logged_in(bob), SENT)) == ""
-
-
-def test_a_new_fax_appears_in_the_inbox_by_itself(logged_in: Any, bob: User, team: Team) -> None:
-    client = logged_in(bob)
-    page = text_of(client, INBOX)
-    assert poll(client, INBOX, page).status_code == 204
-    archived(team, from_number="+17735550188")
-    rows = poll(client, INBOX, page).content.decode()
-    assert "+1 773 555 0188" in rows
-    assert "Nothing has come in yet" not in rows
-
-
-def test_older_pages_of_the_inbox_do_not_wait_for_arrivals(logged_in: Any, bob: User, team: Team) -> None:
-    last = archived(team, created_at=NOON)
-    archived(team, created_at=NOON - timedelta(hours=1))
-    assert poll_of(text_of(logged_in(bob), f"{INBOX}?before={last.pk}")) == ""
 
 
 def test_the_poll_keeps_what_was_asked_for(logged_in: Any, both_teams: User, team: Team) -> None:

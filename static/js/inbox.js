@@ -1,0 +1,278 @@
+// The inbox without reloads: links and forms are those that work by themselves, asked for in the background. The server
+// answers with the parts that changed; the list is mended row by row, so that selection, focus and place stay.
+(() => {
+  const LOST = "That did not arrive, so nothing was changed. Check your connection and try again.";
+  const MOST_WAITING = 30;
+  // What opens a field. What is typed next is meant for it, and not for us.
+  const OPENS_FIELD = ["n", "t", "a", "/"];
+
+  const inbox = document.getElementById("inbox");
+  const pane = document.getElementById("pane");
+  const drafts = new Map();
+
+  const list = () => document.getElementById("inbox-list");
+  const rows = () => [...inbox.querySelectorAll(".mail:not(.leaves)")];
+  const link = (row) => row?.querySelector("[data-row]");
+  const boxes = () => [...inbox.querySelectorAll(".mail-pick input")];
+  const openId = () => pane.querySelector(".pane-fax")?.dataset.fax;
+  const openRow = () => openId() && document.getElementById(`row-${openId()}`);
+  const typing = (element) => element.matches?.("input:not([type=checkbox]), textarea, select");
+
+  // One thing after the other. Keys that are pressed meanwhile are meant for what comes then, and wait.
+
+  let work = Promise.resolve();
+  let busy = 0;
+  let waiting = [];
+
+  function ask(verb, address, context) {
+    busy += 1;
+    work = work.then(() => request(verb, address, context)).finally(() => {
+      busy -= 1;
+      if (!busy) next();
+    });
+  }
+
+  async function request(verb, address, context) {
+    const before = { row: openRow(), focus: document.activeElement, place: rows().indexOf(openRow()), id: openId() };
+    try {
+      await htmx.ajax(verb, address, { swap: "none", target: inbox, source: inbox, ...context });
+    } catch {
+      tell(LOST);
+    }
+    settle(before);
+  }
+
+  function next() {
+    const key = waiting.shift();
+    if (!key) return;
+    const target = document.activeElement ?? document.body;
+    target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    if (!busy) next();
+  }
+
+  addEventListener("keydown", (event) => {
+    if (!busy || !event.isTrusted || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.key.length > 1 && !event.key.startsWith("Arrow")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const typed = OPENS_FIELD.includes(waiting.at(-1));
+    if (!event.repeat && !typed && waiting.length < MOST_WAITING) waiting.push(event.key);
+  }, true);
+
+  function tell(text) {
+    const line = document.createElement("p");
+    line.className = "told-bad";
+    line.textContent = text;
+    document.getElementById("told").replaceChildren(line);
+    waiting = [];
+  }
+
+  document.addEventListener("htmx:responseError", (event) => {
+    const gone = event.detail.xhr.status === 404;
+    tell(gone ? "This fax is not here any more. Nothing was changed." : `${LOST} If it stays so, load the page anew.`);
+  });
+
+  document.addEventListener("htmx:sendError", () => tell(LOST));
+
+  // After an answer: the open row is marked, drafts are back, and the focus is where the person was.
+
+  function settle(before) {
+    for (const one of inbox.querySelectorAll("[data-row][aria-current]")) one.removeAttribute("aria-current");
+    link(openRow())?.setAttribute("aria-current", "true");
+    if (openId() !== before.id) pane.scrollTop = 0;
+    const field = pane.querySelector("[data-draft]");
+    if (field && drafts.has(field.dataset.draft) && !field.value) {
+      field.value = drafts.get(field.dataset.draft);
+      field.closest("details").open = true;
+    }
+    const lost = !document.activeElement || document.activeElement === document.body || document.activeElement.closest(".leaves");
+    if (lost) (link(openRow()) ?? link(rows()[Math.max(0, Math.min(before.place, rows().length - 1))]) ?? list()).focus({ preventScroll: true });
+    openRow()?.scrollIntoView({ block: "nearest" });
+    if (before.id && !openId() && scrollAt !== null) scrollTo(0, scrollAt);
+    count();
+  }
+
+  let scrollAt = null;
+
+  function open(address) {
+    if (!openId()) scrollAt = scrollY;
+    ask("GET", address);
+    if (matchMedia("(max-width: 959.98px)").matches) work.then(() => scrollTo(0, 0));
+  }
+
+  inbox.addEventListener("click", (event) => {
+    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    const row = event.target.closest("[data-row]");
+    const back = event.target.closest("[data-back]");
+    if (event.target.closest("[data-dismiss-told]")) document.getElementById("told").replaceChildren();
+    if (!plain || !(row || back)) return;
+    event.preventDefault();
+    if (row) open(row.href);
+    else close(back.href);
+  });
+
+  // On a phone: back to the list, where one was in it.
+  function close(address) {
+    const row = openRow();
+    pane.replaceChildren();
+    history.replaceState(history.state, "", address);
+    for (const one of inbox.querySelectorAll("[data-row][aria-current]")) one.removeAttribute("aria-current");
+    scrollTo(0, scrollAt ?? 0);
+    link(row)?.focus({ preventScroll: true });
+  }
+
+  inbox.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented || form.matches(".desk-bar")) return;
+    event.preventDefault();
+    const data = new FormData(form, event.submitter);
+    const field = form.querySelector("[data-draft]");
+    if (field) drafts.delete(field.dataset.draft);
+    const values = {};
+    for (const key of new Set(data.keys())) values[key] = data.getAll(key).length > 1 ? data.getAll(key) : data.get(key);
+    for (const menu of form.querySelectorAll("details[open]")) menu.open = false;
+    form.closest("details.menu")?.removeAttribute("open");
+    if (form.id === "bulk") for (const box of boxes()) box.checked = false;
+    ask("POST", form.getAttribute("action"), { values });
+  });
+
+  inbox.addEventListener("input", (event) => {
+    const { draft } = event.target.dataset;
+    if (draft) drafts.set(draft, event.target.value);
+    if (event.target.matches("[data-filters]")) sift(event.target);
+  });
+
+  // Ctrl and Enter sends what is written, as in compose.
+  inbox.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches("textarea")) return;
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  });
+
+  // A list of people: typing narrows it, arrows walk it, Enter takes the first.
+
+  const choices = (form) => [...form.querySelectorAll("button[name=to]:not([hidden])")];
+
+  function sift(field) {
+    const wanted = field.value.trim().toLowerCase();
+    for (const button of field.form.querySelectorAll("button[name=to]")) {
+      button.hidden = !button.textContent.toLowerCase().includes(wanted);
+    }
+  }
+
+  inbox.addEventListener("keydown", (event) => {
+    const form = event.target.closest?.(".people");
+    if (!form) return;
+    const all = choices(form);
+    const at = all.indexOf(event.target);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      (all[at + step] ?? (step < 0 ? form.querySelector("[data-filters]") : all[at]))?.focus();
+    } else if (event.key === "Enter" && at < 0) {
+      event.preventDefault();
+      all[0]?.click();
+    }
+  });
+
+  // Selecting: a box, a range with the shift key, and x for the row at hand.
+
+  let last = null;
+
+  function count() {
+    const number = boxes().filter((box) => box.checked).length;
+    document.getElementById("bulk-count").textContent = `${number} selected`;
+  }
+
+  inbox.addEventListener("click", (event) => {
+    if (!event.target.matches(".mail-pick input")) return;
+    const all = boxes();
+    const [from, to] = [all.indexOf(last), all.indexOf(event.target)].sort((a, b) => a - b);
+    if (event.shiftKey && from >= 0) for (const box of all.slice(from, to + 1)) box.checked = event.target.checked;
+    last = event.target;
+    count();
+  });
+
+  // A click with the shift key on the label would select text.
+  inbox.addEventListener("mousedown", (event) => {
+    if (event.shiftKey && event.target.closest(".mail-pick")) event.preventDefault();
+  });
+
+  document.addEventListener("faxportal:key", (event) => {
+    const key = event.detail;
+    const here = document.activeElement.closest?.(".mail") ?? openRow();
+    if (key === "j" || key === "k") {
+      const all = rows();
+      const at = all.indexOf(here);
+      const to = all[at < 0 ? 0 : at + (key === "j" ? 1 : -1)];
+      if (to) {
+        link(to).focus({ preventScroll: true });
+        to.scrollIntoView({ block: "nearest" });
+        if (matchMedia("(min-width: 960px)").matches) open(link(to).href);
+      }
+      event.preventDefault();
+    } else if (key === "x" && here) {
+      here.querySelector("input").click();
+      event.preventDefault();
+    }
+  });
+
+  // The list, mended row by row.
+
+  function change(old, fresh) {
+    const box = old.querySelector(".mail-pick input");
+    const focused = old.contains(document.activeElement) && document.activeElement;
+    fresh.querySelector(".mail-pick input").checked = box.checked;
+    if (last === box) last = fresh.querySelector(".mail-pick input");
+    old.replaceWith(fresh);
+    if (focused) (focused === box ? fresh.querySelector("input") : link(fresh)).focus({ preventScroll: true });
+  }
+
+  function leave(row) {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return row.remove();
+    row.classList.add("leaves");
+    row.removeAttribute("id");
+    setTimeout(() => row.remove(), 120);
+  }
+
+  function mend(target, fresh) {
+    const changed = [];
+    const old = target.querySelector(".mails");
+    const before = new Map([...old.children].filter((row) => row.id).map((row) => [row.id, row]));
+    let place = null;
+    for (const row of [...fresh.querySelectorAll(".mail")]) {
+      let there = before.get(row.id);
+      before.delete(row.id);
+      if (!there || there.dataset.version !== row.dataset.version) {
+        if (there) change(there, row);
+        else row.classList.add("arrives");
+        there = row;
+        changed.push(row);
+      }
+      const wanted = place ? place.nextElementSibling : old.firstElementChild;
+      if (wanted !== there) place ? place.after(there) : old.prepend(there);
+      place = there;
+    }
+    // The fax that is being read stays in its row, also where it is read and the list shows the unread ones.
+    for (const row of before.values()) if (row.id !== `row-${openId()}`) leave(row);
+    old.hidden = !old.querySelector(".mail:not(.leaves)");
+    const rest = target.querySelector(".inbox-rest");
+    const restNow = fresh.querySelector(".inbox-rest");
+    if (rest.innerHTML !== restNow.innerHTML && (old.hidden || !restNow.querySelector(".empty"))) rest.innerHTML = restNow.innerHTML;
+    target.querySelector("[name=seen]").value = fresh.querySelector("[name=seen]").value;
+    return [target, ...changed];
+  }
+
+  htmx.defineExtension("rows", {
+    isInlineSwap: (style) => style === "rows",
+    handleSwap(style, target, fragment) {
+      if (style !== "rows") return false;
+      const changed = mend(target, fragment.querySelector("#inbox-list"));
+      link(openRow())?.setAttribute("aria-current", "true");
+      count();
+      return changed;
+    },
+  });
+
+  count();
+})();

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
@@ -21,9 +21,12 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3.exceptions import HTTPError
 
 from documents import MAX_BYTES
+from faxes.cutoff import cut_off
 
 # In seconds: for the whole body, for a connection, and for each single wait.
 DEADLINE, CONNECT_WITHIN, READ_WITHIN = 180.0, 5.0, 15.0
+# A connection is cut this much later: up to then the clock finds out, and says so.
+GRACE = 1.0
 PIECE = 64 * 1024
 # These refusals speak of the moment, not of the link.
 PASSING = (408, 425, 429)
@@ -47,12 +50,12 @@ def fetch(url: str, to: BinaryIO, *, max_bytes: int = MAX_BYTES, deadline: float
     until = time.monotonic() + deadline
     size = 0
     with _Session(deadline) as session, closing(_open(session, url)) as response:
+        _check_time(until, deadline)
         _check_size(response.raw.length_remaining or 0, max_bytes)
         for piece in _pieces(response):
             size += len(piece)
             _check_size(size, max_bytes)
-            if time.monotonic() > until:
-                raise FetchError("slow", f"The file did not arrive within {deadline:.0f} seconds.")
+            _check_time(until, deadline)
             to.write(piece)
     to.flush()
     if not size:
@@ -72,6 +75,8 @@ class _Session(HTTPSession):  # type: ignore[misc]
         # Compressed, a body could be far larger than it looks.
         self.headers.update({"Accept-Encoding": "identity", "User-Agent": "faxportal"})
         self._plain = HTTPAdapter()
+        self._ends = ExitStack()
+        self._ends.enter_context(cut_off([self._plain, *self.adapters.values()], deadline + GRACE))
 
     def get_adapter(self, url: str) -> BaseAdapter:
         parts = urlsplit(url)
@@ -86,6 +91,7 @@ class _Session(HTTPSession):  # type: ignore[misc]
     def close(self) -> None:
         super().close()
         self._plain.close()
+        self._ends.close()
 
 
 def _open(session: requests.Session, url: str) -> requests.Response:
@@ -96,16 +102,20 @@ def _open(session: requests.Session, url: str) -> requests.Response:
         raise FetchError("private_address", "The link leads to a private address, so it was not followed.") from None
     except requests.exceptions.InvalidHeader as error:
         # The answer's, and a ValueError, too: a body of two lengths, such as smugglers send.
-        raise FetchError("unreachable", f"The file's server did not answer ({_kind(error)}).") from None
+        raise _silent(error) from None
     except ValueError:
         # requests' own errors about addresses are ValueErrors, too.
         raise FetchError("bad_link", "The link is not an address on the web.", link_dead=True) from None
     except (requests.RequestException, HTTPError) as error:
-        raise FetchError("unreachable", f"The file's server did not answer ({_kind(error)}).") from None
+        raise _silent(error) from None
     if response.status_code != 200:
         response.close()
         raise _refused(response.status_code)
     return response
+
+
+def _silent(error: Exception) -> FetchError:
+    return FetchError("unreachable", f"The file's server did not answer ({_kind(error)}).")
 
 
 def _refused(status: int) -> FetchError:
@@ -114,6 +124,11 @@ def _refused(status: int) -> FetchError:
     if 400 <= status < 500 and status not in PASSING:
         return FetchError("link_dead", f"The link has expired or is wrong ({status}).", link_dead=True)
     return FetchError("server", f"The file's server failed ({status}).")
+
+
+def _check_time(until: float, deadline: float) -> None:
+    if time.monotonic() > until:
+        raise FetchError("slow", f"The file did not arrive within {deadline:.0f} seconds.")
 
 
 def _check_size(size: int, max_bytes: int) -> None:

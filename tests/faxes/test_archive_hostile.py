@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Team
+from faxes.fetch import FetchError, fetch
 from faxes.models import Document, Fax
 from faxes.states import Media
 from faxes.steps import archive
@@ -91,6 +94,16 @@ def test_the_listener_would_have_heard_us(world: tuple[Hostile, Listener]) -> No
     _, listener = world
     socket.create_connection(listener.address).close()
     assert listener.calls == 1
+
+
+def test_a_head_that_never_ends_is_not_waited_for(world: tuple[Hostile, Listener]) -> None:
+    """Each byte comes in time, so that no single wait is too long."""
+    server, _ = world
+    began = time.monotonic()
+    with pytest.raises(FetchError) as caught:
+        fetch(server.link("drip"), io.BytesIO(), deadline=0.5)
+    assert caught.value.reason == "slow"
+    assert 0.5 < time.monotonic() - began < 3
 
 
 def test_one_trap_keeps_no_other_fax_waiting(team: Team, world: tuple[Hostile, Listener]) -> None:

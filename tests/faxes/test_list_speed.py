@@ -143,4 +143,5 @@ def test_postgresql_walks_an_index_in_its_order(two_teams: User, team: Team, que
         statement = next(one for one in asked(two_teams, wish) if "slice_0" in one)
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT TEXT) {statement}")
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "Seq Scan on faxes_fax" not in plan, plan
+    # What the slices gave is fetched by id; with a table as small as this one that may be a join with all of it.
+    assert "Seq Scan on faxes_fax faxes_fax_" not in plan, plan

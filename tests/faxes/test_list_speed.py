@@ -130,8 +130,9 @@ def test_sqlite_walks_the_index_that_is_meant(two_teams: User, team: Team, query
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="Asks PostgreSQL.")
-@pytest.mark.parametrize("query", WALKS)
+@pytest.mark.parametrize("query", [query for query in WALKS if query != "show=done"])
 def test_postgresql_walks_an_index_in_its_order(two_teams: User, team: Team, query: str) -> None:
+    # Not of what was handled: next to nothing was, and then reading this small table at once is the best.
     quiet = Team.objects.get(slug="records")
     common = {"direction": "inbound", "to_number": builders.OURS, "from_number": builders.THEIRS}
     for count, columns in ((6000, {"team": team}), (60, {"team": quiet}), (600, {"team": team, "status": "failed"})):

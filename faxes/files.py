@@ -105,6 +105,8 @@ def local_path(document: Document) -> Iterator[Path]:
         with copies.of(document) as path:
             yield path
     else:
+        # Whether it is there at all.
+        path.stat()
         yield path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,6 +53,17 @@ class LocalStorage(PieceStorage, FileSystemStorage):
             while piece := file.read(PIECE if left is None else min(PIECE, left)):
                 left = None if left is None else left - len(piece)
                 yield piece
+
+    def delete(self, name: str) -> None:
+        # Where there is no such folder, there is no such file.
+        with suppress(NotADirectoryError):
+            super().delete(name)
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        try:
+            return super().listdir(path)
+        except NotADirectoryError as error:
+            raise FileNotFoundError(f"There is no folder {path} in the storage.") from error
 
     def walk(self) -> Iterator[str]:
         if os.path.isdir(self.location):

@@ -142,8 +142,9 @@
     form.elements.page.value = number;
     form.elements.degrees.value = turned;
     const data = new FormData(form);
-    const answer = await fetch(form.action, { method: "POST", body: data, redirect: "manual" }).catch(() => null);
-    if (!answer?.ok && answer?.type !== "opaqueredirect") return form.submit();
+    const asked = { method: "POST", body: data, headers: { "HX-Request": "true" } };
+    const answer = await fetch(form.action, asked).catch(() => null);
+    if (!answer?.ok || answer.headers.has("HX-Redirect")) return form.submit();
     page.dataset.turned = turned;
     page.classList.toggle("sideways", turned % 180 !== 0);
     page.style.removeProperty("--tall");

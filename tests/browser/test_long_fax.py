@@ -133,7 +133,7 @@ def test_nothing_jumps_while_pages_come_in(opened: Callable[..., Page], long_fax
 
 def test_keys_and_small_pages_lead_through_the_fax(opened: Callable[..., Page], long_fax: Fax) -> None:
     page = opened(long_fax)
-    for key, number in (("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2)):
+    for key, number in ((".", 2), (".", 3), (",", 2)):
         page.keyboard.press(key)
         expect_seen(page, number)
     strip = page.get_by_role("navigation", name="Pages in small")
@@ -162,7 +162,7 @@ def test_the_page_that_is_scrolled_to_is_the_current_one(opened: Callable[..., P
 
 def test_pages_grow_and_shrink_in_place(opened: Callable[..., Page], long_fax: Fax, asked: list[str]) -> None:
     page = opened(long_fax)
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press(".")
     expect_seen(page, 2)
     usual = picture(page, 2).bounding_box()
     assert usual
@@ -198,11 +198,25 @@ def test_a_large_page_is_moved_by_dragging_it(opened: Callable[..., Page], long_
 
 def test_a_turned_page_lies_on_its_side(opened: Callable[..., Page], team: Team) -> None:
     page = opened(received(team, papers.text_pdf(3), 3, rotation={"2": 90}))
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press(".")
     expect_seen(page, 2)
     size = picture(page, 2).evaluate("image => [image.naturalWidth > image.naturalHeight, image.offsetWidth]")
     upright = picture(page, 1).evaluate("image => [image.naturalWidth > image.naturalHeight, image.offsetWidth]")
     assert (size, upright) == ([True, upright[1]], [False, size[1]])
+
+
+def test_a_page_is_turned_where_it_is_seen(opened: Callable[..., Page], team: Team, complaints: list[str]) -> None:
+    fax = received(team, papers.text_pdf(3), 3)
+    page = opened(fax)
+    page.keyboard.press(".")
+    expect_seen(page, 2)
+    for turned in (90, 180):
+        page.keyboard.press("r")
+        expect(picture(page, 2)).to_have_attribute("src", re.compile(f"turned={turned}$"))
+        expect_seen(page, 2)
+    fax.refresh_from_db()
+    assert fax.rotation == {"2": 180}
+    assert complaints == []
 
 
 def test_a_page_that_cannot_be_shown_says_so(opened: Callable[..., Page], team: Team) -> None:

@@ -1,8 +1,7 @@
-"""Faxes and documents in the admin: to be looked at, routed, refreshed and retried."""
+"""Faxes in the admin: to be looked at, routed, refreshed and retried."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +11,13 @@ from django.contrib.admin import helpers
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanWidget
 
-from accounts.admin.base import MirrorAdmin, ReadOnlyAdmin, ReadOnlyInline, WordFilter, facts, folded, person
+from accounts.admin.base import MirrorAdmin, ReadOnlyInline, facts, folded, person
 from accounts.models import Team
 from applications.admin import refresh_each
 from applications.models import PhoneNumber
@@ -29,71 +25,13 @@ from applications.services import assign_number
 from contacts.models import Correspondent
 from contacts.numbers import format_number, parse_number
 from faxes import services
-from faxes.models import Attempt, Document, Fax, FaxEvent, Note, Tag, Tombstone
-from faxes.states import RANK, Direction, Media, Outbox
+from faxes.admin.filters import MediaFilter, MissingFilter, OutboxFilter, StatusFilter, TriageFilter
+from faxes.models import Attempt, Fax, FaxEvent, Note
 from faxes.wording import BAD, GOOD, PLAIN, UNSURE, WAIT, state_of
 
 TONES = {GOOD: "success", BAD: "danger", WAIT: "info", UNSURE: "warning", PLAIN: "default"}
 
 MOST_UNROUTED = 99
-MOST_LINKS = 20
-
-
-class MissingFilter(admin.SimpleListFilter):
-    """What a person has to see to, of any age: there are few of each, and an index leads to them."""
-
-    title = "what is missing"
-    parameter_name = "missing"
-    lacks = {
-        "team": ("A team", Q(team=None)),
-        "evidence": ("Evidence whether it was sent", Q(outbox=Outbox.UNCERTAIN)),
-        "pages": ("Its pages", Q(media=Media.MISSING)),
-    }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(lack, words) for lack, (words, _) in self.lacks.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Fax]) -> QuerySet[Fax]:
-        return queryset.filter(self.lacks[lack][1]) if (lack := self.value()) in self.lacks else queryset
-
-
-class TriageFilter(admin.SimpleListFilter):
-    """What has become of the faxes that came in during the last thirty days."""
-
-    title = "triage, last 30 days"
-    parameter_name = "triage"
-    kinds = {
-        "open": ("Open", Q(handled_at=None, trashed_at=None)),
-        "nobody": ("Open and nobody's", Q(handled_at=None, trashed_at=None, assigned_to=None)),
-        "assigned": ("Assigned", Q(assigned_to__isnull=False)),
-        "handled": ("Handled", Q(handled_at__isnull=False)),
-        "bin": ("In the bin", Q(trashed_at__isnull=False)),
-        "hold": ("On legal hold", Q(legal_hold=True)),
-    }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind, words) for kind, (words, _) in self.kinds.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Fax]) -> QuerySet[Fax]:
-        if (kind := self.value()) not in self.kinds:
-            return queryset
-        since = timezone.now() - timedelta(days=30)
-        return queryset.filter(self.kinds[kind][1], direction=Direction.INBOUND, created_at__gte=since)
-
-
-class StatusFilter(WordFilter):
-    column, time_column, theirs = "status", "created_at", True
-    known = [(word, word) for word in [*RANK, "delivered", "received", "failed"]]
-
-
-class OutboxFilter(WordFilter):
-    column, time_column = "outbox", "created_at"
-    known = Outbox.choices
-
-
-class MediaFilter(WordFilter):
-    column, time_column = "media", "created_at"
-    known = Media.choices
 
 
 class AttemptInline(ReadOnlyInline):
@@ -326,79 +264,3 @@ def _number(term: str) -> str:
         except ValidationError:
             pass
     return ""
-
-
-class StoredFilter(admin.SimpleListFilter):
-    """Where the files of the last thirty days' documents are."""
-
-    title = "file, last 30 days"
-    parameter_name = "stored"
-    states = {
-        "stored": ("Stored", Q(stored_at__isnull=False, purged_at=None)),
-        "unfinished": ("Unfinished", Q(stored_at=None, purged_at=None)),
-        "purged": ("Deleted", Q(purged_at__isnull=False)),
-    }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(state, words) for state, (words, _) in self.states.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Document]) -> QuerySet[Document]:
-        if (state := self.value()) not in self.states:
-            return queryset
-        return queryset.filter(self.states[state][1], created_at__gte=timezone.now() - timedelta(days=30))
-
-
-@admin.register(Document)
-class DocumentAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "kind", "name", "standing", "pages", "size", "content_type"]
-    list_filter = ["kind", StoredFilter]
-    ordering = ["-created_at", "-id"]
-    exact = ("id", "sha256")
-    search_help_text = "The document's id or the SHA-256 of its file, in full."
-    fieldsets = [
-        (None, {"fields": ["id", "kind", "name", "pages", "content_type", "created_at", "its_faxes"]}),
-        ("File", {"fields": ["standing", "stored_as", "bytes", "sha256", "stored_at", "purged_at"]}),
-        ("Sheet", {"fields": ["batch", "position"]}),
-    ]
-
-    @display(description="file", label={"stored": "success", "unfinished": "warning", "deleted": "default"})
-    def standing(self, document: Document) -> str:
-        if document.purged_at is not None:
-            return "deleted"
-        return "stored" if document.stored_at is not None else "unfinished"
-
-    @admin.display(description="size")
-    def size(self, document: Document) -> str:
-        return filesizeformat(document.bytes)
-
-    @admin.display(description="stored as")
-    def stored_as(self, document: Document) -> str:
-        # The name alone: a document is downloaded from its fax, where that is on record.
-        return str(document.file.name)
-
-    @admin.display(description="faxes")
-    def its_faxes(self, document: Document) -> SafeString | str:
-        """The latest of them. Pages are seen there, where that is on record."""
-        shown = Fax.objects.filter(Q(document=document) | Q(original=document))[:MOST_LINKS]
-        links = ((reverse("admin:faxes_fax_change", args=[fax.pk]), fax) for fax in shown)
-        return format_html_join(", ", '<a class="underline" href="{}">{}</a>', links) or "None"
-
-
-@admin.register(Tag)
-class TagAdmin(ReadOnlyAdmin):
-    list_display = ["name", "team"]
-    list_filter = ["team"]
-    list_select_related = ["team"]
-    search_fields = ["name"]
-    fieldsets = [(None, {"fields": ["name", "team"]})]
-
-
-@admin.register(Tombstone)
-class TombstoneAdmin(ReadOnlyAdmin):
-    """Faxes that were deleted here for good, and do not come back though Telnyx may go on listing them."""
-
-    list_display = ["telnyx_id", "at"]
-    ordering = ["telnyx_id"]
-    exact = ("telnyx_id",)
-    search_help_text = "Telnyx's id of the fax, in full."
-    fieldsets = [(None, {"fields": ["telnyx_id", "at"]})]

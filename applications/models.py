@@ -1,7 +1,7 @@
 """The mirror of Telnyx's fax applications and phone numbers, and which team each one feeds.
 
-Columns are *theirs* (written by `applications.mirror` only) or *ours* (written by `applications.services`; what is learned
-of a line, by `faxes.quiet`).
+Columns are *theirs* (written by `applications.mirror` only) or *ours* (written by `applications.services`; what is
+learned of a line, by `faxes.quiet`).
 """
 
 from __future__ import annotations

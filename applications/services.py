@@ -32,15 +32,6 @@ def assign_number(*, by: User | None, number: PhoneNumber, team: Team | None) ->
     number.team = team
 
 
-def label_number(*, by: User | None, number: PhoneNumber, label: str) -> None:
-    """Give a number a name that people know it by, such as “Front desk”."""
-    with transaction.atomic():
-        PhoneNumber.objects.filter(pk=number.pk).update(label=label)
-        data = {"before": number.label, "after": label}
-        audit.record(audit.Entry("number.label", by=by, on=number, team=number.owner, data=data))
-    number.label = label
-
-
 def set_receiving(
     *, by: User | None, number: PhoneNumber, label: str, default_assignee: User | None, notify: Iterable[User]
 ) -> None:

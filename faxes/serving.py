@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 # Nothing of a file may run, load or send anything, whatever it turns out to be.
 POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
+CHANGED = "The file is not as long as it was when it was stored."
 AWAY = "This file cannot be given at the moment. Try again in a few minutes."
 
 
@@ -119,7 +120,7 @@ def _is_plain_file(document: Document) -> bool:
 
 def _check_size(document: Document) -> None:
     if storage_of(document).size(name_of(document)) != document.bytes:
-        raise StorageError("The file is not as long as it was when it was stored.")
+        raise StorageError(CHANGED)
 
 
 def _begun(document: Document, part: Part) -> Iterator[bytes]:
@@ -127,14 +128,19 @@ def _begun(document: Document, part: Part) -> Iterator[bytes]:
     pieces = storage_of(document).stream(name_of(document), part.start, part.stop)
     first = next(pieces, b"")
     if not first and part.start < part.stop:
-        raise StorageError("The file is not as long as it was when it was stored.")
-    return _logged(document, itertools.chain([first], pieces))
+        raise StorageError(CHANGED)
+    return _watched(document, part, itertools.chain([first], pieces))
 
 
-def _logged(document: Document, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Where it breaks off, so does the answer, which is then shorter than it said it would be."""
+def _watched(document: Document, part: Part, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Where the file breaks off, so does the answer, which is then shorter than it said it would be."""
+    left = part.stop - part.start
     try:
-        yield from pieces
+        for piece in pieces:
+            left -= len(piece)
+            yield piece
+        if left:
+            raise StorageError(CHANGED)
     except OSError as error:
         log.error("media.broke_off", document=str(document.pk), error=str(error))
         raise

@@ -83,6 +83,7 @@ def receive_from(sandbox: Sandbox, request: Request) -> dict[str, Any]:
         "tiff": fields.flag("tiff", False),
         "partial": fields.flag("partial", False),
         "flavour": fields.choice("flavour", FLAVOURS, FLAVOURS[0]),
+        "ago": fields.number("ago", 0, 3650 * 86400, 0),
         "fail": fields.matching("fail", REASON.fullmatch, "10015", "A failure_reason is a word such as carrier_lost."),
     }
     file = form.files["file"].content if "file" in form.files else _decoded(fields, form.values)

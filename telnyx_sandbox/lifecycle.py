@@ -94,10 +94,20 @@ def move(world: World, due: Due) -> None:
         if fax is None or fax.due_at != due.at:
             return
         fax.plan.file = fetched.sha256 if isinstance(fetched, File) else fax.plan.file
-        reason = fetched if isinstance(fetched, str) else _reason_to_fail(world, fax)
-        fax.shown["failure_reason"] = reason or None
-        _enter(world, fax, "failed" if reason else NEXT[fax.status], due.at)
+        _step(world, fax, due.at, fetched if isinstance(fetched, str) else _reason_to_fail(world, fax))
         world.store.save_fax(fax)
+
+
+def finish(world: World, fax: Fax) -> None:
+    """All steps that a received fax has before it, each at its own moment, however long ago. Inside a transaction."""
+    while fax.due_at is not None:
+        _step(world, fax, fax.due_at, _reason_to_fail(world, fax))
+    world.store.save_fax(fax)
+
+
+def _step(world: World, fax: Fax, at: float, reason: str) -> None:
+    fax.shown["failure_reason"] = reason or None
+    _enter(world, fax, "failed" if reason else NEXT[fax.status], at)
 
 
 def _fetch(world: World, fax_id: str) -> File | str | None:

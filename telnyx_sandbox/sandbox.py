@@ -121,15 +121,17 @@ class Sandbox:
         fail: str | None = None,
         partial: bool = False,
         flavour: str = "received",
+        ago: float = 0.0,
     ) -> dict[str, Any]:
         """Lets a fax arrive at one of our numbers: `file` as it is, or so many sample pages, as TIFF if asked for. With
         `fail` the call ends with that failure_reason, and `partial` keeps what had come until then. Its webhooks end
-        with fax.`flavour`; “listed” sends none. Returns the new fax. Raises ValueError where nobody receives at `to`,
-        for a file that is no document, and for an unknown flavour.
+        with fax.`flavour`; “listed” sends none. With `ago` it came so many seconds ago and is over, and no webhook
+        tells of it any more. Returns the new fax. Raises ValueError where nobody receives at `to`, for a file that is
+        no document, and for an unknown flavour.
         """
         if flavour not in FLAVOURS:
             raise ValueError(f"flavour must be one of {', '.join(FLAVOURS)}, not {flavour!r}.")
-        at = self.world.now()
+        at = self.world.now() - ago
         draw = documents.sample_tiff if tiff else documents.sample
         kept = self.world.keep(file or draw(pages, f"{iso(at)}   {from_} -> {to}"))
         if not kept.pages:
@@ -141,10 +143,12 @@ class Sandbox:
             failure_reason=fail or "",
             partial=bool(fail and partial),
             flavour="fax.delivered" if flavour == "delivered" else "fax.received",
-            webhooks="never" if flavour == "listed" else "once",
+            webhooks="never" if ago or flavour == "listed" else "once",
         )
         with self.world.store.transaction():
             fax = lifecycle.receive(self.world, to=to, from_=from_, plan=plan, at=at)
+            if fax is not None and ago:
+                lifecycle.finish(self.world, fax)
         if fax is None:
             raise ValueError(f"No fax application receives on {to}.")
         self.world.changed.set()

@@ -1,6 +1,7 @@
 """Faxes that arrive: at whose number, with what document, behind which links."""
 
 import io
+from datetime import datetime
 
 import pikepdf
 import pytest
@@ -118,3 +119,23 @@ def test_refresh_is_for_received_faxes(server: Server, sdk: Telnyx) -> None:
     for fax_id, code in ((outbound, "90081"), (arriving, "90080")):
         with pytest.raises(UnprocessableEntityError, match=code):
             sdk.faxes.actions.refresh(fax_id)
+
+
+def test_a_fax_of_long_ago_is_over_and_told_by_no_webhook(server: Server, sdk: Telnyx) -> None:
+    begun = server.sandbox.world.now()
+    fine = server.sandbox.receive(to=OURS, pages=2, ago=90_000)
+    short = server.sandbox.receive(to=OURS, fail="sender_call_dropped", ago=3600)
+    server.sandbox.advance(60)
+    assert server.sandbox.deliveries == []
+    assert [(fax["status"], fax["failure_reason"]) for fax in server.sandbox.faxes()] == [
+        ("received", None),
+        ("failed", "sender_call_dropped"),
+    ]
+    assert abs(datetime.fromisoformat(fine["created_at"]).timestamp() - begun + 90_000) < 2
+    assert [fax.id for fax in sdk.faxes.list().data or []] == [short["id"], fine["id"]]
+    assert requests.get(truth(server.sandbox, fine["id"])["media_url"], timeout=10).ok
+
+
+def test_no_moment_of_the_future_is_long_ago(server: Server) -> None:
+    answer = requests.post(f"{server.root}/_sandbox/inbound", json={"to": OURS, "ago": -1}, timeout=10)
+    assert (answer.status_code, server.sandbox.faxes()) == (422, [])

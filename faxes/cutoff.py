@@ -42,14 +42,15 @@ class _Watch:
 
     def add(self, connected: socket.socket) -> socket.socket:
         with self._lock:
-            self._twins.append(connected.dup())
-        if self._is_over:
-            self.cut()
-        return connected
+            if not self._is_over:
+                self._twins.append(connected.dup())
+                return connected
+        connected.close()
+        raise TimeoutError("The deadline passed while the connection was made.")
 
     def cut(self) -> None:
-        self._is_over = True
         with self._lock:
+            self._is_over = True
             for twin in self._twins:
                 # The other side may have hung up already.
                 with suppress(OSError):
@@ -57,8 +58,8 @@ class _Watch:
 
     def close(self) -> None:
         with self._lock:
-            while self._twins:
-                self._twins.pop().close()
+            for twin in self._twins:
+                twin.close()
 
 
 def _pools(watch: _Watch) -> dict[str, type[HTTPConnectionPool]]:

@@ -22,8 +22,9 @@ from PIL import Image
 from pytest_django import Settings
 
 import webhooks.steps
-from accounts.models import Team
+from accounts.models import Team, User
 from applications.models import PhoneNumber
+from faxes import services
 from faxes.files import digest
 from faxes.missing import count_missing
 from faxes.models import Document, Fax
@@ -350,3 +351,39 @@ def test_a_tiff_is_shown_as_a_pdf_of_the_same_dots_and_kept_as_it_came(team: Tea
         dots = pikepdf.PdfImage(cast(pikepdf.Stream, image)).as_pil_image().convert("1")
     came = Image.open(io.BytesIO(papers.fax_tiff(1)))
     assert dots.size == came.size and dots.tobytes() == came.convert("1").tobytes()
+
+
+def test_try_now_asks_for_a_new_link_first(
+    sandbox: Server, line: PhoneNumber, deliver: Callable[[], list[int]], bob: User
+) -> None:
+    """The link lives by its own word, but what it led to was no fax."""
+    sandbox.sandbox.receive(to=line.phone_number)
+    sandbox.sandbox.advance(30)
+    deliver()
+    webhooks.steps.drain()
+    sandbox.sandbox.faults.add(method="GET", path="/_media/*", action="garbage")
+    archive.drain()
+    fax = Fax.objects.get()
+    assert fax.problem["code"] == "unsupported"
+    services.fetch_again(by=bob, fax=fax)
+    before = len(sandbox.sandbox.requests)
+    archive.drain()
+    assert [f"{asked.method} {asked.path} {asked.status}" for asked in sandbox.sandbox.requests[before:]] == [
+        f"POST /v2/faxes/{fax.telnyx_id}/actions/refresh 200",
+        f"GET /v2/faxes/{fax.telnyx_id} 200",
+        f"GET /_media/{fax.telnyx_id}.pdf 200",
+    ]
+    assert kept() == truth(sandbox)
+
+
+def test_the_first_page_is_drawn_before_anybody_looks(
+    sandbox: Server, line: PhoneNumber, deliver: Callable[[], list[int]], settings: Settings
+) -> None:
+    sandbox.sandbox.receive(to=line.phone_number)
+    sandbox.sandbox.advance(30)
+    deliver()
+    webhooks.steps.drain()
+    archive.drain()
+    document = Fax.objects.get().document
+    assert document is not None
+    assert list(Path(settings.MEDIA_ROOT).glob(f"pages/**/*{document.pk}*/1-*.png"))

@@ -57,6 +57,11 @@ def test_the_link_gives_the_pages(team: Team) -> None:
     assert answer["X-Frame-Options"] == "DENY"
 
 
+def test_telnyx_may_go_on_where_it_was_cut_off(team: Team) -> None:
+    answer: Any = Client().get(link_to(posting(team)), headers={"Range": "bytes=9-"})
+    assert (answer.status_code, b"".join(answer)) == (206, PAGES[9:])
+
+
 def test_a_link_expires(team: Team) -> None:
     attempt = posting(team)
     now = timezone.now()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from faxes.storage.local import LocalStorage
 from faxes.storage.s3 import S3Storage
 from faxportal.checks import check_storage, refuse_start
 from faxportal.storages import storage_from_url
+from tests.processes import ROOT, environment
 from tests.stores import KEY, use
 
 
@@ -121,3 +124,14 @@ def test_developers_pages_hide_what_is_secret(settings: Settings) -> None:
     use(settings, url=f"s3://k:{SECRET}@127.0.0.1:9/bucket", keys=[KEY])
     shown = str(SafeExceptionReporterFilter().get_safe_settings()["STORAGES"])
     assert SECRET not in shown and KEY not in shown
+
+
+@pytest.mark.parametrize(("url", "loaded"), [("", False), ("s3://k:s@127.0.0.1:9/bucket", True)])
+def test_what_s3_needs_is_loaded_by_those_who_have_it_only(url: str, loaded: bool) -> None:
+    script = (
+        "import django, sys; django.setup(); from django.core.files.storage import storages; storages['default']; "
+        "sys.exit('boto3' in sys.modules)"
+    )
+    env = environment(DJANGO_SETTINGS_MODULE="faxportal.settings", DEBUG="1", SECRET_KEY="k", STORAGE_URL=url)
+    env |= {"QUEUE_URL": "memory://", "DATABASE_URL": "sqlite://:memory:"}
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env).returncode == loaded

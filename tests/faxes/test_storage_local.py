@@ -96,7 +96,11 @@ storages["default"].save("received/ab/2.pdf", ContentFile(b"small"))
 @pytest.mark.parametrize("keys", ["", KEY], ids=["plain", "sealed"])
 def test_a_full_disk_leaves_nothing_of_the_file(tmp_path: Path, keys: str) -> None:
     env = environment(
-        DJANGO_SETTINGS_MODULE="tests.settings", MEDIA_ROOT=str(tmp_path / "full"), MEDIA_ENCRYPTION_KEYS=keys
+        DJANGO_SETTINGS_MODULE="faxportal.settings",
+        DATABASE_URL="sqlite://:memory:",
+        QUEUE_URL="memory://",
+        MEDIA_ROOT=str(tmp_path / "full"),
+        MEDIA_ENCRYPTION_KEYS=keys,
     )
     done = subprocess.run([sys.executable, "-c", FULL], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("OSError 27")

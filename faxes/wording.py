@@ -206,7 +206,9 @@ def clock_of(fax: Fax, now: datetime) -> list[Clock]:
     if fax.problem and fax.owner:
         clocks.append(Clock(f"Trying for the {_ordinal(fax.tries)} time now."))
     elif fax.problem and fax.due_at:
-        clocks.append(Clock(f"{_tried(fax.tries)} The next try is", fax.due_at, counts_down=fax.due_at > now))
+        # From then on the state says how often.
+        tried = "" if fax.tries >= LATE else f"{_tried(fax.tries)} "
+        clocks.append(Clock(f"{tried}The next try is", fax.due_at, counts_down=fax.due_at > now))
     return clocks
 
 

@@ -29,7 +29,7 @@ def to_login(request: HttpRequest, address: str) -> HttpResponse:
 def refused(request: HttpRequest, filters: Filters, fax: Fax | None, said: str) -> HttpResponse:
     """What a person can mend, said where they are looking."""
     if is_fragment(request):
-        return render(request, "faxes/_inboxrefused.html", {"told": Told(said, is_bad=True)})
+        return render(request, "faxes/_inbox_refused.html", {"told": Told(said, is_bad=True)})
     messages.error(request, said)
     if fax is None:
         return redirect(inbox_url(filters))

@@ -28,7 +28,7 @@ from faxes.models import Attempt, Fax, FaxEvent
 from faxes.reading import mark_read
 from faxes.states import Media, Outbox
 from faxes.views.guards import fax_action, for_people
-from faxes.views.pane import fetch, list_of, pane_of
+from faxes.views.pane import beside, fetch, list_of, pane_of
 from faxes.wording import Line, clock_of, line_of, seconds, state_of
 from telnyx_api.reading import moment
 
@@ -52,7 +52,8 @@ def detail(request: HttpRequest, user: User, fax_id: UUID) -> HttpResponse:
     context = context_of(user, fax)
     if not fax.is_outbound:
         mark_read(user, [fax])
-        context |= pane_of(user, fax, list_of(user, request.GET.get("list", "")))
+        filters = list_of(user, request.GET.get("list", ""))
+        context |= pane_of(user, fax, filters) | beside(fax, filters)
     return render(request, "faxes/fax_detail.html", context)
 
 
@@ -67,7 +68,8 @@ def status(request: HttpRequest, user: User, fax_id: UUID) -> HttpResponse:
     # The pages come along only where the open page has none yet: nobody loses their place while reading.
     context["with_pages"] = request.GET.get("pages") != str(context["pages"])
     if not fax.is_outbound:
-        context |= pane_of(user, fax, list_of(user, request.GET.get("list", "")))
+        filters = list_of(user, request.GET.get("list", ""))
+        context |= pane_of(user, fax, filters) | beside(fax, filters)
         context["inbox"] = request.GET.get("at") == "inbox"
     return render(request, "faxes/_fax_changed.html", context)
 

@@ -33,7 +33,6 @@ def list_of(user: User, query: str) -> Filters:
 def pane_of(user: User, fax: Fax, filters: Filters) -> dict[str, Any]:
     """What a received fax shows beyond what every fax does."""
     may_act = access.may(user, fax.team, at_least=Role.MEMBER)
-    beside = neighbours(fax, filters)
     return {
         "filters": filters,
         "list_query": list_query(filters),
@@ -49,9 +48,14 @@ def pane_of(user: User, fax: Fax, filters: Filters) -> dict[str, Any]:
         "leaves_bin_at": fax.trashed_at + IN_BIN if fax.trashed_at and not fax.legal_hold else None,
         "inbox_url": inbox_url(filters),
         "own_url": own_url(filters, fax.pk),
-        "newer_url": own_url(filters, beside.previous) if beside.previous else "",
-        "older_url": own_url(filters, beside.next) if beside.next else "",
     }
+
+
+def beside(fax: Fax, filters: Filters) -> dict[str, str]:
+    """The pages of the faxes around it in the list."""
+    found = neighbours(fax, filters)
+    around = {"newer_url": found.previous, "older_url": found.next}
+    return {name: own_url(filters, fax_id) for name, fax_id in around.items() if fax_id}
 
 
 def list_query(filters: Filters) -> str:

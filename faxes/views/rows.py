@@ -73,7 +73,8 @@ def list_of_rows(filters: Filters) -> dict[str, Any]:
     listed = {
         "rows": rows,
         "unread": unread,
-        "count": _count(filters, unread),
+        "count": _count(filters, unread) if rows else "",
+        "may_read_all": bool(rows and unread) and _counts_unread(filters),
         "older": page.older,
         "newer": page.newer,
         "is_done": not rows and _is_done(filters),
@@ -128,10 +129,14 @@ def _assignee(filters: Filters) -> str:
 
 def _count(filters: Filters, unread: int) -> str:
     """“7 unread” of the whole inbox; of a list that somebody narrowed, how many it has. Counting ends somewhere."""
-    if filters.show in UNREAD_MATTERS and not _chips(filters):
+    if _counts_unread(filters):
         return "" if not unread else f"{MOST - 1}+ unread" if unread >= MOST else f"{unread} unread"
     count = count_of(filters)
     return f"{count} fax" if count.number == 1 else f"{count} faxes"
+
+
+def _counts_unread(filters: Filters) -> bool:
+    return filters.show in UNREAD_MATTERS and not _chips(filters)
 
 
 def _is_done(filters: Filters) -> bool:

@@ -3,6 +3,7 @@
 (() => {
   const LOST = "That did not arrive, so nothing was changed. Check your connection and try again.";
   const MOST_WAITING = 30;
+  const TOLD_FOR = 6000;
   // What opens a field. What is typed next is meant for it, and not for us.
   const OPENS_FIELD = ["n", "t", "a", "/"];
 
@@ -81,16 +82,30 @@
     link(openRow())?.setAttribute("aria-current", "true");
     if (openId() !== before.id) pane.scrollTop = 0;
     const field = pane.querySelector("[data-draft]");
-    if (field && drafts.has(field.dataset.draft) && !field.value) {
+    if (field && openId() !== before.id && drafts.has(field.dataset.draft) && !field.value) {
       field.value = drafts.get(field.dataset.draft);
       field.closest("details").open = true;
     }
-    const lost = !document.activeElement || document.activeElement === document.body || document.activeElement.closest(".leaves");
-    if (lost) (link(openRow()) ?? link(rows()[Math.max(0, Math.min(before.place, rows().length - 1))]) ?? list()).focus({ preventScroll: true });
+    const at = document.activeElement;
+    const lost = !at || at === document.body || at.closest(".leaves");
+    // Whoever is in the list goes along with what is open.
+    if (lost || at.matches("[data-row]")) (link(openRow()) ?? (lost && beside(before.place)))?.focus({ preventScroll: true });
     openRow()?.scrollIntoView({ block: "nearest" });
     if (before.id && !openId() && scrollAt !== null) scrollTo(0, scrollAt);
     count();
+    clearTimeout(fading);
+    fading = setTimeout(fade, TOLD_FOR);
   }
+
+  // What cannot be undone and needs nobody goes by itself.
+  let fading = 0;
+
+  function fade() {
+    const told = document.getElementById("told");
+    if (!told.querySelector("#undo, .told-bad") && !told.contains(document.activeElement)) told.replaceChildren();
+  }
+
+  const beside = (place) => link(rows()[Math.max(0, Math.min(place, rows().length - 1))]) ?? list();
 
   let scrollAt = null;
 
@@ -126,14 +141,15 @@
     if (form.method !== "post" || event.defaultPrevented || form.matches(".desk-bar")) return;
     event.preventDefault();
     const data = new FormData(form, event.submitter);
-    const field = form.querySelector("[data-draft]");
-    if (field) drafts.delete(field.dataset.draft);
     const values = {};
     for (const key of new Set(data.keys())) values[key] = data.getAll(key).length > 1 ? data.getAll(key) : data.get(key);
     for (const menu of form.querySelectorAll("details[open]")) menu.open = false;
     form.closest("details.menu")?.removeAttribute("open");
     if (form.id === "bulk") for (const box of boxes()) box.checked = false;
     ask("POST", form.getAttribute("action"), { values });
+    const { draft } = form.querySelector("[data-draft]")?.dataset ?? {};
+    // Written anew, it is empty; where it was refused, what was written stays.
+    if (draft) work.then(() => form.isConnected || drafts.delete(draft));
   });
 
   inbox.addEventListener("input", (event) => {
@@ -200,11 +216,13 @@
 
   document.addEventListener("faxportal:key", (event) => {
     const key = event.detail;
-    const here = document.activeElement.closest?.(".mail") ?? openRow();
-    if (key === "j" || key === "k") {
+    const row = document.activeElement.closest?.(".mail");
+    const here = row ?? openRow();
+    const by = { j: 1, k: -1, ...(row && { ArrowDown: 1, ArrowUp: -1 }) }[key];
+    if (by) {
       const all = rows();
       const at = all.indexOf(here);
-      const to = all[at < 0 ? 0 : at + (key === "j" ? 1 : -1)];
+      const to = all[at < 0 ? 0 : at + by];
       if (to) {
         link(to).focus({ preventScroll: true });
         to.scrollIntoView({ block: "nearest" });

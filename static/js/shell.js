@@ -24,8 +24,8 @@
     const own = new CustomEvent("faxportal:key", { detail: event.key, cancelable: true });
     if (!document.dispatchEvent(own)) return true;
     const onRow = rows().includes(document.activeElement);
-    if (event.key === "j" || (onRow && event.key === "ArrowDown")) return step(1);
-    if (event.key === "k" || (onRow && event.key === "ArrowUp")) return step(-1);
+    const by = { j: 1, k: -1, ...(onRow && { ArrowDown: 1, ArrowUp: -1 }) }[event.key];
+    if (by && step(by)) return true;
     if (event.key === "?") return sheet.showModal() ?? true;
     const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (target?.matches("input")) target.focus();

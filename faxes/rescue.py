@@ -17,7 +17,7 @@ from telnyx_api import NotFound, Refused, TelnyxError
 log = structlog.get_logger(__name__)
 
 # Troubles of the last try after which the link may be as good as before. All others call for a new one.
-NOT_THE_LINKS = ("unreachable", "server", "slow", "broke_off", "storage", "stumbled", "worker_stopped")
+NOT_THE_LINKS = ("unreachable", "server", "slow", "broke_off", "storage", "stumbled", "worker_stopped", "kills_workers")
 
 
 def bring(fax: Fax, path: Path) -> None:

@@ -71,7 +71,9 @@ READ_LONG_AGO = State("received", GOOD, "All its pages were here. They have been
 KEEPS = "Nothing to do: we try again by ourselves, for as long as Telnyx keeps them, which is seven days."
 MEND = "Nothing is lost yet: Telnyx keeps them for seven days. Tell an administrator, and the next try brings them."
 # Codes of a fax's problem that are no fault of Telnyx's or of the sender's.
-OUR_TROUBLE = ("storage", "stumbled", "worker_stopped")
+OUR_TROUBLE = ("storage", "stumbled", "worker_stopped", "kills_workers")
+# And those that the next try will most likely meet again.
+HARDLY_EVER = ("gone", "encrypted", "too_large", "too_many_pages", "bomb")
 # So many tries, within seconds, are no accident any more.
 LATE = 3
 BEFORE_US = State(
@@ -176,7 +178,8 @@ def _inbound(fax: Fax) -> State:
 
 def _without_pages(fax: Fax) -> State:
     detail = str(fax.problem.get("detail", ""))
-    who, next_step = (OURS, MEND) if fax.problem.get("code") in OUR_TROUBLE else (TELNYX, KEEPS)
+    code = fax.problem.get("code")
+    who, next_step = (OURS, MEND) if code in OUR_TROUBLE else (TELNYX, ASK_SENDER if code in HARDLY_EVER else KEEPS)
     if fax.media == Media.MISSING:
         lost = f"It arrived at Telnyx, but its pages could not be copied in time. {detail}".strip()
         return State("pages missing", BAD, lost, who, ASK_SENDER)

@@ -98,10 +98,12 @@ def recover_abandoned() -> None:
     for fax in Fax.objects.filter(media=Media.WAITING, leased_until__lt=timezone.now()):
         deaths = int(fax.problem.get("deaths", 0)) + 1
         log.error("archive.worker_died", fax_id=str(fax.pk), deaths=deaths)
-        detail = (
-            STOPPED if deaths < MANY_DEATHS else f"{deaths} workers in a row have ended while they copied the pages."
-        )
-        _try_later(fax, "worker_stopped", detail, deaths=deaths)
+        if deaths < MANY_DEATHS:
+            _try_later(fax, "worker_stopped", STOPPED, deaths=deaths)
+        else:
+            _try_later(
+                fax, "kills_workers", f"{deaths} workers in a row ended while they copied the pages.", deaths=deaths
+            )
 
 
 def _archive(fax: Fax) -> None:
@@ -215,7 +217,8 @@ def _try_later(fax: Fax, code: str, detail: str, **facts: Any) -> None:
         row.problem, row.owner, row.leased_until = said | facts, None, None
         row.media, row.due_at = (Media.MISSING, None) if lost else (Media.WAITING, now + wait)
         row.save(update_fields=["problem", "owner", "leased_until", "media", "due_at"])
-        if any(fax.problem.get(key) != word for key, word in said.items()):
+        # The detail may hold the number of a request, and would be news each time.
+        if any(fax.problem.get(key) != said[key] for key in ("code", "title")):
             timeline.note(row, "media_missing" if lost else "media_failed", **said)
     if not lost:
         wake("archive", after=wait.total_seconds())
@@ -224,7 +227,7 @@ def _try_later(fax: Fax, code: str, detail: str, **facts: Any) -> None:
 def _pause(tries: int, code: str) -> timedelta:
     """Before the next try. Somebody who asks for one sets their number to naught."""
     begun = max(tries - 1, 0)
-    if code == "worker_stopped":
+    if code in ("worker_stopped", "kills_workers"):
         return backoff(begun, first=AFTER_DEATH.total_seconds(), most=RAREST.total_seconds())
     rarest = RAREST_FOR_OURS if code in ("storage", "stumbled") else RAREST
     return backoff(begun, most=rarest.total_seconds())

@@ -253,6 +253,19 @@ def test_a_dead_link_without_telnyx_waits(settings: Settings, sandbox: Server, t
     assert (fax.media, fax.problem["code"]) == (Media.WAITING, "no_new_link")
 
 
+def test_a_trouble_that_is_told_in_new_words_each_time_is_noted_once(
+    settings: Settings, sandbox: Server, team: Team
+) -> None:
+    """Telnyx gives each of its refusals a number."""
+    fax = waiting(team, "")
+    for number in ("1", "2"):
+        sandbox.sandbox.faults.add(method="GET", path="/v2/faxes/*", action="status", status=403)
+        sandbox.sandbox.faults.add(method="POST", path="/v2/faxes/*", action="status", status=403)
+        due_again(fax)
+        Fax.objects.update(problem=fax.problem | {"detail": f"Refused (request id {number})."})
+    assert fax.events.filter(kind="media_failed").count() == 1
+
+
 def test_pauses_grow_to_hours(team: Team) -> None:
     fax = waiting(team, "http://127.0.0.1:1/")
     pauses = []

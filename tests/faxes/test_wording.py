@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Team, User
 from faxes import wording
 from faxes.models import Document, Fax, FaxEvent
-from faxes.reasons import INBOUND, NOBODY_KNOWS, OUTBOUND, reason_of
+from faxes.reasons import INBOUND, NOBODY_KNOWS, OURS, OUTBOUND, TELNYX, reason_of
 from faxes.states import RANK, Outbox
 from faxes.wording import line_of, pages, seconds, state_of
 from tests import builders
@@ -202,6 +202,22 @@ def test_a_delivery_after_a_cancel_says_that_it_was_too_late() -> None:
 def test_missing_pages_say_why() -> None:
     fax = inbound(status="received", media="missing", problem={"detail": "The link has expired."})
     assert "The link has expired." in state_of(fax).sentence
+
+
+@pytest.mark.parametrize(
+    ("code", "who", "word"),
+    [
+        ("link_dead", TELNYX, "try again by ourselves"),
+        ("encrypted", TELNYX, "Ask the sender"),
+        ("gone", TELNYX, "Ask the sender"),
+        ("storage", OURS, "administrator"),
+        ("kills_workers", OURS, "administrator"),
+    ],
+)
+def test_pages_that_are_late_say_whose_trouble_it_is_and_what_helps(code: str, who: str, word: str) -> None:
+    for tries in (1, 9):
+        state = state_of(inbound(media="waiting", tries=tries, problem={"code": code, "detail": "No."}))
+        assert (state.who, word in state.next) == (who, True)
 
 
 @pytest.fixture

@@ -6,18 +6,24 @@ reach gets 403 from `require()`; administrators are superusers and act in every 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Membership, Role, Team, User
 
 AnyUser = User | AnonymousUser
 
-RANK = {Role.VIEWER: 1, Role.MEMBER: 2, Role.MANAGER: 3}
+RANK: dict[str, int] = {Role.VIEWER: 1, Role.MEMBER: 2, Role.MANAGER: 3}
+
+_known: ContextVar[dict[int, Standing] | None] = ContextVar("known standings", default=None)
 
 
 def is_admin(user: AnyUser) -> bool:
@@ -25,23 +31,60 @@ def is_admin(user: AnyUser) -> bool:
     return user.is_active and user.is_superuser
 
 
-def team_ids(user: AnyUser, *, at_least: Role = Role.VIEWER) -> list[UUID]:
-    """The ids of the teams in which the user holds this role or a higher one. Asked anew on every call, so that a
-    removed membership ends with the next request."""
-    if not user.is_active:
-        return []
+@dataclass(frozen=True)
+class Standing:
+    """Where a user stands: their seats, which are real memberships with their teams; the teams they see, by name; and
+    their role in each, which of administrators is a manager's."""
+
+    seats: Sequence[Membership]
+    teams: Sequence[Team]
+    roles: Mapping[UUID, str]
+
+
+NOWHERE = Standing((), (), {})
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """Within this block each user's standing is read once and then holds, so that a page put together from many
+    questions asks the database for it once. For a request that only looks; whoever changes something asks anew."""
+    token = _known.set({})
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+def standing(user: AnyUser) -> Standing:
+    """Asked anew on every call but for `asked_once()`, so that a removed membership ends with the next request."""
+    if not user.is_active or user.pk is None:
+        return NOWHERE
+    known = _known.get()
+    if known is None:
+        return _standing(user)
+    if user.pk not in known:
+        known[user.pk] = _standing(user)
+    return known[user.pk]
+
+
+def _standing(user: AnyUser) -> Standing:
+    seats = list(Membership.objects.filter(user=user.pk).select_related("team").order_by("team__name"))
     if user.is_superuser:
-        return list(Team.objects.values_list("id", flat=True))
-    roles = [role for role, rank in RANK.items() if rank >= RANK[at_least]]
-    return list(Membership.objects.filter(user_id=user.pk, role__in=roles).values_list("team_id", flat=True))
+        teams = list(Team.objects.all())
+        return Standing(seats, teams, {team.pk: Role.MANAGER for team in teams})
+    # A role that nobody knows any more opens nothing.
+    seats = [seat for seat in seats if seat.role in RANK]
+    return Standing(seats, [seat.team for seat in seats], {seat.team_id: seat.role for seat in seats})
 
 
-def teams(user: AnyUser) -> QuerySet[Team]:
-    """The teams of which the user sees what there is, in whatever role: those of `team_ids()`, in one query."""
-    if not user.is_active:
-        return Team.objects.none()
-    seen = Q() if user.is_superuser else Q(memberships__user=user.pk, memberships__role__in=list(RANK))
-    return Team.objects.filter(seen)
+def team_ids(user: AnyUser, *, at_least: Role = Role.VIEWER) -> list[UUID]:
+    """The ids of the teams in which the user holds this role or a higher one."""
+    return [team_id for team_id, role in standing(user).roles.items() if RANK[role] >= RANK[at_least]]
+
+
+def teams(user: AnyUser) -> Sequence[Team]:
+    """The teams of which the user sees what there is, in whatever role, by name."""
+    return standing(user).teams
 
 
 def scope(user: AnyUser, *, field: str = "team") -> dict[str, Any]:

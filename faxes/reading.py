@@ -22,6 +22,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accounts.access import standing
 from accounts.models import Membership, Team, User
 from faxes.models import Fax, FaxQuerySet, ReadMark
 from faxes.states import Direction
@@ -46,6 +47,15 @@ def unread_count(user: User, *, team: Team | None = None, most: int = MOST) -> i
 def unread_ids(user: User, fax_ids: Iterable[UUID]) -> set[UUID]:
     """Which of these faxes the user has not read. Two queries, for a page of a list."""
     return _unread_among(user, list(fax_ids), Fax.objects.kept())
+
+
+def unread_of(user: User, faxes: Iterable[Fax]) -> set[UUID]:
+    """The same for faxes that have been read from the database already, in one query."""
+    read_before = {seat.team_id: seat.read_before for seat in standing(user).seats}
+    mine = [fax for fax in faxes if fax.team_id in read_before and not fax.is_outbound and fax.trashed_at is None]
+    marks = dict(ReadMark.objects.filter(user=user.pk, fax__in=mine).values_list("fax", "read_at"))
+    new = {fax.pk for fax in mine if fax.team_id and fax.heard_at > read_before[fax.team_id]}
+    return (new - marks.keys()) | {pk for pk, read_at in marks.items() if read_at is None}
 
 
 def mark_read(user: User, faxes: Iterable[Fax]) -> None:
@@ -95,7 +105,7 @@ def _unread(user: User, team: Team | None) -> list[FaxQuerySet]:
 
     Each of a team walks an index from that team's `read_before`: joined, databases read all that ever came in.
     """
-    seats = list(Membership.objects.filter(user=user, **({} if team is None else {"team": team})))
+    seats = [seat for seat in standing(user).seats if team is None or seat.team_id == team.pk]
     marks, faxes = ReadMark.objects.filter(user=user), Fax.objects.kept().order_by()
     unmarked = faxes.received().filter(~Exists(marks.filter(fax=OuterRef("pk"))))
     new = [unmarked.filter(team=seat.team_id, heard_at__gt=seat.read_before) for seat in seats]

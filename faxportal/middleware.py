@@ -13,6 +13,8 @@ from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from accounts.access import asked_once
+
 log = structlog.get_logger()
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -66,6 +68,19 @@ class BodyLimitMiddleware:
         megabytes = settings.REQUEST_MAX_BYTES // 1_000_000
         sentence = f"That is more than {megabytes} MB at once. Add the files one after the other."
         return HttpResponse(sentence, status=413, content_type="text/plain; charset=utf-8")
+
+
+class RolesMiddleware:
+    """A request that only looks reads a person's roles once. Those that change something ask each time."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in ("GET", "HEAD"):
+            return self.get_response(request)
+        with asked_once():
+            return self.get_response(request)
 
 
 class PolicyMiddleware(CSPMiddleware):

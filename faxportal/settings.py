@@ -101,6 +101,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "faxportal.middleware.RequestLogMiddleware",
     "faxportal.middleware.BodyLimitMiddleware",
+    "faxportal.middleware.RolesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "faxportal.middleware.PolicyMiddleware",

@@ -44,38 +44,26 @@ def unread_count(user: User, *, team: Team | None = None, most: int = MOST) -> i
     return unread(user, team=team).values("pk")[:most].count()
 
 
-def unread_ids(user: User, fax_ids: Iterable[UUID]) -> set[UUID]:
-    """Which of these faxes the user has not read. Two queries, for a page of a list."""
-    return _unread_among(user, list(fax_ids), Fax.objects.kept())
-
-
 def unread_of(user: User, faxes: Iterable[Fax]) -> set[UUID]:
-    """The same for faxes that have been read from the database already, in one query."""
-    read_before = {seat.team_id: seat.read_before for seat in standing(user).seats}
-    mine = [fax for fax in faxes if fax.team_id in read_before and not fax.is_outbound and fax.trashed_at is None]
-    marks = dict(ReadMark.objects.filter(user=user.pk, fax__in=mine).values_list("fax", "read_at"))
-    new = {fax.pk for fax in mine if fax.team_id and fax.heard_at > read_before[fax.team_id]}
-    return (new - marks.keys()) | {pk for pk, read_at in marks.items() if read_at is None}
+    """Which of these faxes the user has not read. One query and that for the user's standing, for a page of a list."""
+    return _unread_among(user, [fax for fax in faxes if fax.trashed_at is None])
 
 
-def mark_read(user: User, faxes: Iterable[Fax]) -> None:
+def mark_read(user: User, faxes: Collection[Fax]) -> None:
     """Say that the user has read these faxes. What was read before, and what is not theirs to read, stays as it is."""
-    ids = [fax.pk for fax in faxes]
     # In the bin too: when it comes back, it has been read.
-    if _unread_among(user, ids, Fax.objects.all()):
+    if _unread_among(user, faxes):
         with transaction.atomic():
             _lock(user)
-            _mark(user, _unread_among(user, ids, Fax.objects.all()), read_at=timezone.now())
+            _mark(user, _unread_among(user, faxes), read_at=timezone.now())
 
 
-def mark_unread(user: User, faxes: Iterable[Fax]) -> None:
+def mark_unread(user: User, faxes: Collection[Fax]) -> None:
     """Let these faxes count as unread for the user, however old they are."""
-    ids = [fax.pk for fax in faxes]
     with transaction.atomic():
         _lock(user)
-        theirs = Fax.objects.received().filter(pk__in=ids, team__memberships__user=user)
-        known = set(theirs.values_list("pk", flat=True))
-        _mark(user, known - _unread_among(user, ids, Fax.objects.all()), read_at=None)
+        theirs = {fax.pk for fax in faxes if fax.team_id in _read_before(user) and not fax.is_outbound}
+        _mark(user, theirs - _unread_among(user, faxes), read_at=None)
 
 
 def mark_all_read(user: User, *, team: Team | None = None, until: datetime) -> None:
@@ -115,12 +103,17 @@ def _unread(user: User, team: Team | None) -> list[FaxQuerySet]:
     return [*new, marked.filter(pk__in=again, way=Direction.INBOUND, whose__in=[seat.team_id for seat in seats])]
 
 
-def _unread_among(user: User, ids: Collection[UUID], faxes: FaxQuerySet) -> set[UUID]:
-    """The same for faxes at hand: two queries that each begin with the ids, and never with all marks of the user."""
-    heard = faxes.received().filter(pk__in=ids, team__memberships__user=user)
-    facts = heard.values_list("pk", "heard_at", "team__memberships__read_before")
-    marks = dict(ReadMark.objects.filter(user=user, fax__in=ids).values_list("fax", "read_at"))
-    return {pk for pk, heard_at, read_before in facts if (marks[pk] is None if pk in marks else heard_at > read_before)}
+def _unread_among(user: User, faxes: Iterable[Fax]) -> set[UUID]:
+    """The same rule for faxes at hand, those in the bin included."""
+    read_before = _read_before(user)
+    mine = {fax.pk: fax for fax in faxes if fax.team_id in read_before and not fax.is_outbound}
+    marks = dict(ReadMark.objects.filter(user=user, fax__in=list(mine)).values_list("fax", "read_at"))
+    new = {pk for pk, fax in mine.items() if fax.team_id and fax.heard_at > read_before[fax.team_id]}
+    return (new - marks.keys()) | {pk for pk, read_at in marks.items() if read_at is None}
+
+
+def _read_before(user: User) -> dict[UUID, datetime]:
+    return {seat.team_id: seat.read_before for seat in standing(user).seats}
 
 
 def _lock(user: User, team: Team | None = None) -> list[Membership]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from contacts.numbers import format_number
 from faxes.listing import NOBODY, Filters, Page, Show, count_of, page_of
 from faxes.models import Fax, Tag
 from faxes.pictures import turn_of
-from faxes.reading import MOST, unread_count, unread_ids
+from faxes.reading import MOST, unread_count, unread_of
 from faxes.views.pane import list_query
 from faxes.wording import State, state_of
 
@@ -65,7 +65,8 @@ class Chip:
 
 def list_of_rows(filters: Filters) -> dict[str, Any]:
     """Everything the list shows, and a version of it by which a page knows whether it shows it already."""
-    moment = timezone.now()
+    # A fax that is being recorded at this moment may carry an earlier time than the page that does not show it yet.
+    moment = timezone.now() - BEING_RECORDED
     page = page_of(filters)
     unread = unread_count(filters.user)
     lines = list(PhoneNumber.objects.visible_to(filters.user).order_by("label", "phone_number"))
@@ -103,6 +104,8 @@ def bar_of(filters: Filters) -> dict[str, Any]:
     }
 
 
+BEING_RECORDED = timedelta(seconds=5)
+MOST_COUNTED = 100
 # The filters that are folded away.
 MORE = ("team", "application", "assignee", "since", "until", "tag")
 
@@ -131,7 +134,7 @@ def _count(filters: Filters, unread: int) -> str:
     """“7 unread” of the whole inbox; of a list that somebody narrowed, how many it has. Counting ends somewhere."""
     if _counts_unread(filters):
         return "" if not unread else f"{MOST - 1}+ unread" if unread >= MOST else f"{unread} unread"
-    count = count_of(filters)
+    count = count_of(filters, most=MOST_COUNTED)
     return f"{count} fax" if count.number == 1 else f"{count} faxes"
 
 
@@ -149,7 +152,7 @@ def _is_done(filters: Filters) -> bool:
 
 def _rows(page: Page, labels: Mapping[str, str]) -> list[Row]:
     filters = page.filters
-    unread = unread_ids(filters.user, [fax.pk for fax in page.faxes]) if page.faxes else set[UUID]()
+    unread = unread_of(filters.user, page.faxes) if page.faxes else set[UUID]()
     return [_row(fax, labels, unread, several=len(filters.teams) > 1) for fax in page.faxes]
 
 

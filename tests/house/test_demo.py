@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import LogEntry, Membership, Role, Team, User
 from applications.models import FaxApplication, PhoneNumber
+from faxes.models import Fax
+from faxes.outbox import KEPT_AT_TELNYX
+from faxes.reading import unread_count
+from faxes.states import Media
+from faxportal.demo.office import ARRIVALS, NEW_APPLICATION, NEW_OFFICE
+from faxportal.demo.story import UNREAD
 from faxportal.management.commands import serve_demo
 from faxportal.management.commands.load_demo import PASSWORD
 from telnyx_sandbox.server import Server
@@ -23,7 +32,7 @@ def development(settings: Settings, sandbox: Server) -> None:
 @pytest.mark.usefixtures("development")
 def test_each_team_has_its_application_and_numbers() -> None:
     call_command("load_demo")
-    for application in FaxApplication.objects.all():
+    for application in FaxApplication.objects.exclude(application_name=NEW_APPLICATION):
         assert application.team is not None
         assert application.team.name == application.application_name
     ann = User.objects.get(username="ann")
@@ -36,7 +45,7 @@ def test_each_team_has_its_application_and_numbers() -> None:
 @pytest.mark.usefixtures("development")
 @pytest.mark.parametrize("name", ["ann", "ben", "vera", "admin"])
 def test_everybody_can_log_in_with_the_printed_password(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("load_demo")
+    call_command("load_demo", "--without-faxes")
     serve_demo.Command().on_bind(8000)
     assert name in (printed := capsys.readouterr().out)
     assert f"password of each: {PASSWORD}" in printed
@@ -56,6 +65,50 @@ def test_repeating_it_changes_nothing(sandbox: Server) -> None:
     assert len(sandbox.sandbox.requests) == asked
     assert FaxApplication.objects.exclude(team__name="Records").count() == 0
     assert User.objects.get(username="ben").password == "changed"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("development")
+def test_an_inbox_at_work_is_there_at_once() -> None:
+    call_command("load_demo")
+    received = Fax.objects.received()
+    assert received.count() == len(ARRIVALS)
+    # All others have their pages: a letter of twelve, and one that came as a TIFF.
+    without = received.exclude(media=Media.ARCHIVED)
+    assert sorted(fax.status for fax in without) == ["failed", "received"]
+    assert received.filter(document__pages=12, tags__name="transfer", notes__by__username="ben").count() == 1
+    assert received.filter(original__content_type="image/tiff").count() == 1
+    assert received.get(team=None).to_number == NEW_OFFICE
+    assert received.filter(correspondent__name="Halsted Street Pharmacy").count() == 3
+    assert received.filter(assigned_to__username="ben", handled_at=None).count() == 2
+    assert received.filter(handled_at__isnull=False).count() == 6
+    assert Fax.objects.sent().filter(created_by__username="ann").count() == 2
+    assert {name: unread_count(User.objects.get(username=name)) for name in UNREAD} == UNREAD
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("development")
+def test_pages_that_telnyx_lost_are_given_up_within_a_minute() -> None:
+    call_command("load_demo")
+    lost = Fax.objects.get(media=Media.WAITING)
+    assert lost.problem["code"] == "link_dead"
+    deadline = lost.created_at + KEPT_AT_TELNYX
+    assert timezone.now() < deadline < timezone.now() + timedelta(minutes=1)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("development")
+def test_an_office_can_be_had_without_faxes(sandbox: Server) -> None:
+    call_command("load_demo", "--without-faxes")
+    assert PhoneNumber.objects.count() == 4
+    assert (Fax.objects.count(), sandbox.sandbox.faxes()) == (0, [])
+
+
+@pytest.mark.django_db
+def test_a_sandbox_that_fails_is_told_in_a_sentence(development: None, sandbox: Server) -> None:
+    sandbox.sandbox.faults.add(method="POST", path="/v2/fax_applications", action="status")
+    with pytest.raises(CommandError, match="let no faxes arrive: 500"):
+        call_command("load_demo")
 
 
 @pytest.mark.django_db

@@ -5,16 +5,21 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.models import Role, Team, User
 from accounts.services import create_team, set_member
 from applications.models import FaxApplication
 from applications.services import assign_application
+from faxes.models import Fax
+from faxes.outbox import KEPT_AT_TELNYX
+from faxes.steps import archive
 from faxportal.checks import is_loopback
+from faxportal.demo import story
 from sync.services import sync_recent
 
 PASSWORD = "faxportal-demo"
@@ -25,7 +30,13 @@ PATIENCE_SECONDS = 30
 
 
 class Command(BaseCommand):
-    help = "Make two demo teams with people, and give them the sandbox's applications. Repeating it changes nothing."
+    help = (
+        "Make two demo teams with people, give them the sandbox's applications, and let faxes arrive for them. "
+        "Repeating it changes nothing."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--without-faxes", action="store_true", help="people, teams and numbers only")
 
     def handle(self, *args: Any, **options: Any) -> None:
         base = urlsplit(settings.TELNYX_API_BASE)
@@ -33,12 +44,15 @@ class Command(BaseCommand):
         if not (settings.DEBUG and is_loopback(host)):
             raise CommandError("Demo data is for development: it needs DEBUG and a sandbox as TELNYX_API_BASE.")
         wait_for_sandbox(host, port)
-        mirror_sandbox()
+        if not Fax.objects.exists():
+            mirror_sandbox()
         # Made before the transaction: hashing is slow on purpose, and a transaction holds everybody else up.
         password = make_password(PASSWORD)
         with transaction.atomic():
             teams = [load_team(name) for name in TEAMS]
-            load_people(teams[0], password)
+            people = load_people(teams[0], password)
+        if not options["without_faxes"] and not Fax.objects.exists():
+            load_faxes(people)
 
 
 def wait_for_sandbox(host: str, port: int) -> None:
@@ -55,12 +69,24 @@ def wait_for_sandbox(host: str, port: int) -> None:
 
 
 def mirror_sandbox() -> None:
-    """The first sync. Later ones are the worker's."""
-    if FaxApplication.objects.exists():
-        return
-    run = sync_recent()
+    """A sync of all that Telnyx still has the pages of. Later ones are the worker's."""
+    run = sync_recent(window=KEPT_AT_TELNYX)
     if run.error:
-        raise CommandError(f"The first sync with the sandbox failed: {run.error}")
+        raise CommandError(f"The sync with the sandbox failed: {run.error}")
+
+
+def load_faxes(people: dict[str, User]) -> None:
+    """Have the sandbox receive them, find them by a sync, fetch their pages, and work on them."""
+    story.prepare_lines()
+    try:
+        faxes = story.let_faxes_arrive()
+    except requests.RequestException as error:
+        raise CommandError(f"The sandbox let no faxes arrive: {error}") from error
+    mirror_sandbox()
+    # Beside the worker's, if it runs already: each fax is fetched by one of the two.
+    archive.drain()
+    story.work_on(faxes, people)
+    story.send_answers(people["ann"])
 
 
 def load_team(name: str) -> Team:
@@ -72,12 +98,16 @@ def load_team(name: str) -> Team:
     return team
 
 
-def load_people(team: Team, password: str) -> None:
+def load_people(team: Team, password: str) -> dict[str, User]:
+    """The people of the team by their names, made where they are not there yet. Beside them, an administrator."""
     admin = {"email": "admin@example.com", "password": password, "is_staff": True, "is_superuser": True}
     User.objects.get_or_create(username="admin", defaults=admin)
+    people = {}
     for username, full_name, role in PEOPLE:
         first, last = full_name.split()
         person = {"email": f"{username}@example.com", "password": password, "first_name": first, "last_name": last}
         user, created = User.objects.get_or_create(username=username, defaults=person)
         if created:
             set_member(by=None, team=team, user=user, role=role)
+        people[username] = user
+    return people

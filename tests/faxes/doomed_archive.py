@@ -1,9 +1,9 @@
 """Workers that die over a received fax. Run as a process of its own, it forks a real worker per order.
 
 It reads orders as JSON lines and answers each with a JSON line: "new" makes a fax whose pages wait behind a link; "run"
-has a worker archive it that gets SIGKILL at its n-th moment; "recover" lets leases run out, has healthy workers finish
-the job and tells what is there then. A moment is before and after each database call, before each connection, and
-before each change of a file or folder in the storage.
+has a worker archive it that gets SIGKILL at its n-th moment; "forget" has one delete it at Telnyx in the same way;
+"recover" lets leases run out, has healthy workers finish the job and tells what is there then. A moment is before and
+after each database call, before each connection, and before each change of a file or folder in the storage.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from django.utils import timezone
 
 django.setup()
 
+from accounts.models import LogEntry  # noqa: E402
 from faxes.models import Document, Fax  # noqa: E402
 from faxes.states import Media  # noqa: E402
-from faxes.steps import archive  # noqa: E402
+from faxes.steps import archive, forget  # noqa: E402
 from tests import builders  # noqa: E402
 
 Order = dict[str, Any]
@@ -71,7 +72,10 @@ def new(order: Order) -> Order:
     Document.objects.all().delete()
     shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
     columns = {"telnyx_id": order["telnyx_id"], "media_url": order["link"], "status": "received"}
-    builders.inbound(None, media=Media.WAITING, due_at=timezone.now(), **columns)
+    fax = builders.inbound(None, media=Media.WAITING, due_at=timezone.now(), **columns)
+    if order.get("forget"):
+        archive.archive_next()
+        Fax.objects.filter(pk=fax.pk).update(due_at=timezone.now())
     return {}
 
 
@@ -101,7 +105,7 @@ def _work(order: Order) -> int:
     # It stays until the process ends, which is soon.
     sys.addaudithook(fate.hook)
     with connection.execute_wrapper(fate.around_query):
-        archive.archive_next()
+        forget.forget_next() if order["do"] == "forget" else archive.archive_next()
     return fate.moments
 
 
@@ -111,12 +115,15 @@ def recover(order: Order) -> Order:
     Fax.objects.filter(media=Media.WAITING).update(due_at=timezone.now())
     while archive.archive_next():
         pass
+    forget.drain()
     fax = Fax.objects.get()
+    log = LogEntry.objects.filter(action="fax.delete_at_telnyx", object_id=str(fax.pk))
     kept = {str(document.file.name): document.sha256 for document in Document.objects.all()}
     call_command("verify_archive", stdout=sys.stderr)
     return {
         "media": fax.media,
         "archived": fax.events.filter(kind="archived").count(),
+        "deleted": [fax.gone_at is not None, fax.events.filter(kind="deleted_at_telnyx").count(), log.count()],
         "original": str((fax.original or fax.document or Document()).sha256),
         "documents": len(kept),
         "as_recorded": files() == kept,
@@ -130,7 +137,7 @@ def files() -> dict[str, str]:
     return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
-ORDERS = {"new": new, "run": run, "recover": recover}
+ORDERS = {"new": new, "run": run, "forget": run, "recover": recover}
 
 
 def main() -> None:

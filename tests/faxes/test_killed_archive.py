@@ -21,6 +21,7 @@ pytestmark = pytest.mark.process
 
 KEY = "KEY0123456789"
 TO = "+13125790015"
+WELL = {"as_recorded": True, "deleted": [False, 0, 0]}
 
 
 class Workers:
@@ -72,13 +73,37 @@ def test_a_fax_with_a_dead_link_is_archived_once(workers: Workers) -> None:
     dead = next(row["media_url"] for row in sandbox.faxes() if row["id"] == fax["id"])
     sandbox.advance(3600)
     came = next(row["file"] for row in sandbox.faxes() if row["id"] == fax["id"])
-    expected = {"media": "archived", "archived": 1, "original": came, "documents": 1, "as_recorded": True}
+    expected = {"media": "archived", "archived": 1, "original": came, "documents": 1, **WELL}
     # The claim, the dead link, refresh, retrieve, the new link, the file and the end.
     assert workers.killed_at_every_moment({"telnyx_id": fax["id"], "link": dead}, expected) > 30
 
 
 def test_a_tiff_is_archived_once_with_its_pdf(workers: Workers) -> None:
     came = hashlib.sha256(papers.fax_tiff(1)).hexdigest()
-    expected = {"media": "archived", "archived": 1, "original": came, "documents": 2, "as_recorded": True}
+    expected = {"media": "archived", "archived": 1, "original": came, "documents": 2, **WELL}
     fax = {"telnyx_id": "unknown-at-telnyx", "link": workers.tiff_link}
     assert workers.killed_at_every_moment(fax, expected) > 25
+
+
+def test_a_fax_is_deleted_at_telnyx_and_told_of_once(workers: Workers) -> None:
+    moments, at = None, 0
+    while moments is None:
+        at += 1
+        workers.order("new", forget=True, **arrived(workers.sandbox))
+        moments = workers.order("forget", at=at)["moments"]
+        state = workers.order("recover")
+        assert (state["media"], state["as_recorded"], state["documents"]) == ("archived", True, 1)
+        assert state["deleted"] == [True, 1, 1], f"after a kill at moment {at}"
+        assert workers.sandbox.sandbox.faxes() == []
+    assert moments == at - 1 > 15
+
+
+def arrived(server: Server) -> dict[str, str]:
+    """The only fax at Telnyx."""
+    for fax in server.sandbox.faxes():
+        with server.sandbox.world.store.transaction():
+            server.sandbox.world.store.remove_fax(fax["id"])
+    fax = server.sandbox.receive(to=TO, pages=1)
+    server.sandbox.advance(60)
+    (row,) = server.sandbox.faxes()
+    return {"telnyx_id": fax["id"], "link": row["media_url"]}

@@ -37,7 +37,9 @@ def store(path: Path, inspected: Inspected, *, kind: Document.Kind, name: str, *
         **columns,
     )
     document.file.name = document_name(document, f"file.{inspected.extension}")
-    document.save(force_insert=True)
+    # Raises RuntimeError inside a transaction of somebody else.
+    with transaction.atomic(durable=True):
+        document.save(force_insert=True)
     try:
         _put(document, path)
     except BaseException:

@@ -14,6 +14,7 @@ from faxportal.checks import is_loopback
 
 FORMS = "It is file:///folder, s3://key:secret@host:port/bucket?region=… or s3://bucket?region=…"
 OPTIONS = {"region", "tls", "timeout"}
+TIMEOUT = 8
 BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 
 
@@ -48,28 +49,19 @@ def _s3_arguments(parts: SplitResult, options: dict[str, str]) -> dict[str, Any]
     userinfo, _, place = parts.netloc.rpartition("@")
     key, _, secret = userinfo.partition(":")
     folders = parts.path.strip("/").split("/")
-    is_ours = folders != [""]
-    bucket = folders[0] if is_ours else place
-    complete = (
-        bool(key) == bool(secret)
-        and BUCKET.fullmatch(bucket)
-        and parts.hostname
-        and len(folders) == 1
-        and not parts.fragment
-    )
-    if not complete or set(options) - OPTIONS or options.get("tls", "1") not in ("0", "1"):
+    is_amazons = folders == [""]
+    bucket = place if is_amazons else folders[0]
+    whole = bool(key) == bool(secret) and BUCKET.fullmatch(bucket) and parts.hostname and len(folders) == 1
+    known = options.keys() <= (OPTIONS - {"tls"} if is_amazons else OPTIONS) and options.get("tls", "1") in ("0", "1")
+    seconds = float(options.get("timeout", TIMEOUT))
+    if not (whole and known and 0 < seconds < 600) or parts.fragment or parts.port == 0:
         return None
-    if not is_ours and (parts.port or "tls" in options):
-        return None
-    plain = options.get("tls", "0" if is_loopback(str(parts.hostname)) else "1") == "0"
-    arguments: dict[str, Any] = {"bucket": bucket, "key": unquote(key), "secret": unquote(secret)}
-    if is_ours:
-        arguments["endpoint"] = f"http{'' if plain else 's'}://{place}"
-    if parts.port == 0 or "timeout" in options and not 0 < float(options["timeout"]) < 600:
-        return None
-    if "timeout" in options:
-        arguments["timeout"] = float(options["timeout"])
-    return arguments | {"region": options.get("region") or ("us-east-1" if is_ours else "")}
+    arguments = {"bucket": bucket, "key": unquote(key), "secret": unquote(secret), "timeout": seconds}
+    if is_amazons:
+        return arguments | {"region": options.get("region", "")}
+    tls = options.get("tls", "0" if is_loopback(str(parts.hostname)) else "1") == "1"
+    endpoint = f"{'https' if tls else 'http'}://{place}"
+    return arguments | {"region": options.get("region", "us-east-1"), "endpoint": endpoint}
 
 
 def _s3(arguments: dict[str, Any]) -> PieceStorage:

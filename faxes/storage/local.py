@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -100,6 +101,10 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Some file systems of other machines know no such thing, and do it by themselves.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 
@@ -112,6 +117,9 @@ def _files_in(folder: Path, prefix: str) -> Iterator[str]:
         return
     with entries:
         for entry in entries:
+            if entry.name == "lost+found" and not prefix:
+                # Of a disk that begins here, for its repair and for root alone.
+                continue
             if entry.is_dir(follow_symlinks=False):
                 yield from _files_in(folder / entry.name, f"{prefix}{entry.name}/")
             else:

@@ -23,7 +23,7 @@ class S3Storage(PieceStorage, DjangoS3Storage):
     """That of django-storages, which never publishes, never overwrites, and gives up within seconds."""
 
     def __init__(
-        self, *, bucket: str, endpoint: str = "", region: str = "", key: str = "", secret: str = "", timeout: float = 8
+        self, *, bucket: str, timeout: float, endpoint: str = "", region: str = "", key: str = "", secret: str = ""
     ) -> None:
         """Without an endpoint it is Amazon's; without a key, the environment's usual places are asked."""
         config = Config(

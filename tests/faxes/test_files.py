@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import storages
-from django.db import connections
+from django.db import connections, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from documents import Inspected, inspect
@@ -78,6 +78,13 @@ def test_a_source_that_is_lost_leaves_nothing(source: Path) -> None:
     with pytest.raises(FileNotFoundError):
         files.store(source, about, kind=Document.Kind.UPLOAD, name="fax.pdf")
     assert not Document.objects.exists() and all_files() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_stored_inside_a_transaction_that_hides_the_row(source: Path) -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        stored(source)
+    assert all_files() == []
 
 
 def test_what_is_discarded_leaves_its_sheet_at_once_and_goes_once_that_is_certain(

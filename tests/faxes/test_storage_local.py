@@ -64,6 +64,12 @@ def test_all_files_are_named(storage: EncryptedStorage) -> None:
     assert set(storage.walk()) == names
 
 
+def test_what_a_disk_keeps_for_its_repair_is_nobodys_file(settings: Settings, storage: EncryptedStorage) -> None:
+    put(storage, b"x", "lost+found/1")
+    put(storage, b"x", "received/lost+found")
+    assert list(storage.walk()) == ["received/lost+found"]
+
+
 def test_a_file_in_the_way_of_a_folder_is_an_error(storage: EncryptedStorage) -> None:
     put(storage, b"x", "received")
     with pytest.raises(OSError):

@@ -25,21 +25,23 @@
   let busy = 0;
   let waiting = [];
 
-  function ask(verb, address, context) {
+  function ask(verb, address, context, form) {
     busy += 1;
-    work = work.then(() => request(verb, address, context)).finally(() => {
+    work = work.then(() => request(verb, address, context, form)).finally(() => {
       busy -= 1;
       if (!busy) next();
     });
   }
 
-  async function request(verb, address, context) {
+  async function request(verb, address, context, form) {
     const before = { row: openRow(), focus: document.activeElement, place: rows().indexOf(openRow()), id: openId() };
     try {
       await htmx.ajax(verb, address, { swap: "none", target: inbox, source: inbox, ...context });
     } catch {
       tell(LOST);
     }
+    // A note that was taken has gone with its form; one that was refused is still in it.
+    if (form && !form.isConnected) drafts.delete(form.querySelector("[data-draft]")?.dataset.draft);
     settle(before);
   }
 
@@ -82,7 +84,7 @@
     link(openRow())?.setAttribute("aria-current", "true");
     if (openId() !== before.id) pane.scrollTop = 0;
     const field = pane.querySelector("[data-draft]");
-    if (field && openId() !== before.id && drafts.has(field.dataset.draft) && !field.value) {
+    if (field && drafts.has(field.dataset.draft) && !field.value) {
       field.value = drafts.get(field.dataset.draft);
       field.closest("details").open = true;
     }
@@ -91,7 +93,7 @@
     // Whoever is in the list goes along with what is open.
     if (lost || at.matches("[data-row]")) (link(openRow()) ?? (lost && beside(before.place)))?.focus({ preventScroll: true });
     openRow()?.scrollIntoView({ block: "nearest" });
-    if (before.id && !openId() && scrollAt !== null) scrollTo(0, scrollAt);
+    if (before.id && !openId() && scrollAt !== null) jump(scrollAt);
     count();
     clearTimeout(fading);
     fading = setTimeout(fade, TOLD_FOR);
@@ -105,6 +107,7 @@
     if (!told.querySelector("#undo, .told-bad") && !told.contains(document.activeElement)) told.replaceChildren();
   }
 
+  const jump = (top) => scrollTo({ top, behavior: "instant" });
   const beside = (place) => link(rows()[Math.max(0, Math.min(place, rows().length - 1))]) ?? list();
 
   let scrollAt = null;
@@ -112,7 +115,7 @@
   function open(address) {
     if (!openId()) scrollAt = scrollY;
     ask("GET", address);
-    if (matchMedia("(max-width: 959.98px)").matches) work.then(() => scrollTo(0, 0));
+    if (matchMedia("(max-width: 959.98px)").matches) work.then(() => jump(0));
   }
 
   inbox.addEventListener("click", (event) => {
@@ -132,7 +135,7 @@
     pane.replaceChildren();
     history.replaceState(history.state, "", address);
     for (const one of inbox.querySelectorAll("[data-row][aria-current]")) one.removeAttribute("aria-current");
-    scrollTo(0, scrollAt ?? 0);
+    jump(scrollAt ?? 0);
     link(row)?.focus({ preventScroll: true });
   }
 
@@ -146,10 +149,7 @@
     for (const menu of form.querySelectorAll("details[open]")) menu.open = false;
     form.closest("details.menu")?.removeAttribute("open");
     if (form.id === "bulk") for (const box of boxes()) box.checked = false;
-    ask("POST", form.getAttribute("action"), { values });
-    const { draft } = form.querySelector("[data-draft]")?.dataset ?? {};
-    // Written anew, it is empty; where it was refused, what was written stays.
-    if (draft) work.then(() => form.isConnected || drafts.delete(draft));
+    ask("POST", form.getAttribute("action"), { values }, form);
   });
 
   inbox.addEventListener("input", (event) => {

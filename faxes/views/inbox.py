@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -28,6 +29,7 @@ from faxes.views.rows import bar_of, list_of_rows
 CHANGED = "faxes/_inbox_changed.html"
 # What was done and can be taken back lies here from a plain POST until the page it leads to.
 TOLD = "inbox_told"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def inbox(request: HttpRequest, user: User) -> HttpResponse:
             return HttpResponse(status=204)
         return render(request, "faxes/_inbox_news.html", listed)
     told = request.session.pop(TOLD, None)
-    context = listed | bar_of(filters) | open_fax(user, fax, filters)
+    context = listed | bar_of(filters) | open_fax(user, fax, filters) | {"sandbox_url": _sandbox_url()}
     return render(request, "faxes/inbox.html", context | {"told": Told(**told) if told else None})
 
 
@@ -104,6 +106,12 @@ def open_id(request: HttpRequest) -> UUID | None:
         return UUID(parse_qs(address).get("open", [""])[0])
     except ValueError:
         return None
+
+
+def _sandbox_url() -> str:
+    """In development, the page on which a test fax is sent; empty everywhere else."""
+    telnyx = urlsplit(settings.TELNYX_API_BASE)
+    return f"{telnyx.scheme}://{telnyx.netloc}/" if settings.DEBUG and telnyx.hostname in LOOPBACK else ""
 
 
 def _opened(request: HttpRequest, user: User) -> Fax | None:

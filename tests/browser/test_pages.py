@@ -135,7 +135,7 @@ def test_a_fax_is_seen_to_arrive_without_a_reload(faxes: list[Fax], open_page: C
     Fax.objects.filter(pk=faxes[2].pk).update(status="delivered")
     expect(page.get_by_role("heading", name="Delivered")).to_be_visible()
     expect(page.get_by_role("button", name="Send again")).to_be_visible()
-    expect(page.get_by_role("status")).to_contain_text("delivered.")
+    expect(page.locator("#fax-said")).to_contain_text("delivered.")
     assert page.evaluate("window.sameWindow")
     expect(page.locator("[hx-trigger]")).to_have_count(0)
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Membership, Team, User
 from contacts.models import Correspondent
@@ -333,3 +334,16 @@ def test_many_faxes_and_teams_cost_as_many_questions_as_few(logged_in: Any, bob:
         Membership.objects.create(user=bob, team=Team.objects.create(name=f"T{number}", slug=f"t{number}"))
     assert queries_of(client, INBOX) <= few
     assert queries_of(client, f"{INBOX}?open={fax.pk}") <= few_open
+
+
+def test_in_development_an_empty_inbox_leads_to_the_sandbox(
+    logged_in: Any, bob: User, team: Team, settings: Settings
+) -> None:
+    builders.number(team)
+    client = logged_in(bob)
+    settings.TELNYX_API_BASE = "http://127.0.0.1:8001/v2"
+    assert "sandbox" not in text_of(client)
+    settings.DEBUG = True
+    assert 'href="http://127.0.0.1:8001/"' in text_of(client)
+    settings.TELNYX_API_BASE = "https://api.telnyx.com/v2"
+    assert "sandbox" not in text_of(client)

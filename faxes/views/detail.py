@@ -27,9 +27,10 @@ from faxes import services
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.reading import mark_read
 from faxes.states import Media, Outbox
+from faxes.story import Line, line_of
 from faxes.views.guards import fax_action, for_people
 from faxes.views.pane import beside, fetch, list_of, pane_of
-from faxes.wording import Line, clock_of, line_of, seconds, state_of
+from faxes.wording import clock_of, seconds, state_of
 from telnyx_api.reading import moment
 
 WHILE_OPEN = 2
@@ -165,7 +166,7 @@ def _details(fax: Fax) -> list[tuple[str, str]]:
         *_options(fax.options),
         ("Call", seconds(fax.call_duration_secs)),
         ("Telnyx id", fax.telnyx_id or ""),
-        ("SHA-256", document.sha256 if document else ""),
+        ("SHA-256", (fax.original or document).sha256 if document else ""),
     ]
     return [(name, fact) for name, fact in facts if fact]
 

@@ -31,7 +31,8 @@ from faxes.models import Document, Fax
 from faxes.reasons import OURS
 from faxes.states import Media
 from faxes.steps import archive
-from faxes.wording import Line, line_of, state_of
+from faxes.story import Line, line_of
+from faxes.wording import state_of
 from sync.services import sync_recent
 from telnyx_sandbox.server import Server
 from tests import builders, papers

@@ -19,7 +19,7 @@ from documents import DocumentError, inspect, merge, render_page, turn_pages
 from faxes import triage
 from faxes.files import local_path
 from faxes.models import Batch, Document, Fax
-from faxes.wording import line_of
+from faxes.story import line_of
 from tests import builders, papers
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from accounts.models import LogEntry, Membership, Role, Team, User
 from faxes import reading, triage
 from faxes.models import Fax, Note, Tag
 from faxes.states import Media, Outbox
-from faxes.wording import line_of
+from faxes.story import line_of
 from tests import builders
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from accounts.models import LogEntry, Team, User
-from faxes import triage, wording
+from faxes import story, triage
 from faxes.models import Fax, FaxEvent
 from tests import builders
 
@@ -55,6 +55,6 @@ def test_a_fax_stands_as_the_last_keys_say(team: Team, alice: User, pressed: lis
 
 @pytest.mark.parametrize("kind", LINES)
 def test_each_change_has_its_words_also_without_its_facts(kind: str) -> None:
-    line = wording.line_of(FaxEvent(fax=Fax(), kind=kind, data={}))
+    line = story.line_of(FaxEvent(fax=Fax(), kind=kind, data={}))
     assert line.text[0].isupper() and "_" not in line.text and line.text != kind
     assert "None" not in f"{line.text} {line.detail}"

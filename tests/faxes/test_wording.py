@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Team, User
-from faxes import wording
+from faxes import story
 from faxes.models import Document, Fax, FaxEvent
 from faxes.reasons import INBOUND, NOBODY_KNOWS, OURS, OUTBOUND, TELNYX, reason_of
 from faxes.states import RANK, Outbox
-from faxes.wording import line_of, pages, seconds, state_of
+from faxes.story import line_of
+from faxes.wording import pages, seconds, state_of
 from tests import builders
 
 # Telnyx's list of fax errors and its type of failure reasons: https://support.telnyx.com/en/articles/4967498.
@@ -303,11 +304,11 @@ def test_nonsense_where_a_number_belongs_breaks_no_line(fax: Fax, nonsense: Any)
 
 
 def test_every_line_that_the_portal_writes_has_words() -> None:
-    sources = [path.read_text() for path in Path(wording.__file__).parent.rglob("*.py")]
+    sources = [path.read_text() for path in Path(story.__file__).parent.rglob("*.py")]
     noted = {kind for source in sources for kind in re.findall(r'note\(\w+, "(\w+)"', source)}
     assert {"queued", "accepted", "archived"} < noted
     answers = {f"cancel_{answer}" for answer in Fax.Cancel.values}
-    assert noted | answers | {Outbox.REJECTED.value, Outbox.CANCELLED.value} <= set(wording.LINES)
+    assert noted | answers | {Outbox.REJECTED.value, Outbox.CANCELLED.value} <= set(story.LINES)
 
 
 @pytest.mark.parametrize(("count", "words"), [(None, ""), (0, "0 pages"), (1, "1 page"), (12, "12 pages")])

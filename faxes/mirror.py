@@ -115,14 +115,14 @@ def apply_remote(report: Report, *, attempt: Attempt | None = None) -> tuple[Ver
     return Verdict.APPLIED, fax
 
 
-def mark_gone(fax: Fax) -> None:
-    """Telnyx answers 404 for a fax it once had: the row stays, and says since when."""
+def mark_gone(fax: Fax, *, kind: str = "gone", source: FaxEvent.Source = FaxEvent.Source.SYNC) -> None:
+    """Telnyx answers 404 for a fax it once had, or has deleted it as we asked: the row stays, and says since when."""
     with transaction.atomic():
         row = _lock(pk=fax.pk, gone_at=None)
         if row is not None:
             row.gone_at = timezone.now()
             row.save(update_fields=["gone_at"])
-            timeline.note(row, "gone", source=FaxEvent.Source.SYNC)
+            timeline.note(row, kind, source=source)
             outbox.let_go(row)
 
 

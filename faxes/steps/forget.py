@@ -18,7 +18,8 @@ from applications.telnyx import client
 from faxes import timeline
 from faxes.claims import backoff, claim
 from faxes.files import digest
-from faxes.models import Fax
+from faxes.mirror import mark_gone
+from faxes.models import Fax, FaxEvent
 from faxes.states import Media
 from telnyx_api import NotFound, TelnyxError
 from wake import wake
@@ -78,9 +79,8 @@ def _forget(fax: Fax) -> None:
 
 def _forgotten(fax: Fax) -> None:
     with transaction.atomic():
-        # Theirs, and written here all the same: no report tells of a deletion, and this one was ours.
-        if _mine(fax).update(gone_at=timezone.now(), **DONE):
-            timeline.note(fax, "deleted_at_telnyx")
+        if _mine(fax).update(**DONE):
+            mark_gone(fax, kind="deleted_at_telnyx", source=FaxEvent.Source.PORTAL)
             audit.record(audit.Entry("fax.delete_at_telnyx", on=fax, team=fax.team, data={"telnyx_id": fax.telnyx_id}))
 
 

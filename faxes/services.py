@@ -166,8 +166,11 @@ def fetch_again(*, by: User, fax: Fax) -> None:
     """Look for the pages of a received fax now, also where they were given up."""
     access.require(by, fax.team, at_least=Role.MEMBER)
     with transaction.atomic():
+        now = timezone.now()
         lacking = Fax.objects.filter(pk=fax.pk, media__in=[Media.WAITING, Media.MISSING])
-        if lacking.update(media=Media.WAITING, due_at=timezone.now(), tries=0) != 1:
+        # Of a worker that died nobody needs to wait for the end of its lease.
+        lacking.filter(leased_until__lt=now).update(owner=None, leased_until=None)
+        if lacking.update(media=Media.WAITING, due_at=now, tries=0) != 1:
             raise ValidationError(
                 "There is nothing to fetch for this fax: its pages are here, or never were at Telnyx."
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -14,7 +15,7 @@ from accounts.models import LogEntry, LogHead, Team, User
 from applications.models import PhoneNumber
 from faxes import services
 from faxes.models import Attempt, Batch, Document, Fax
-from faxes.states import Outbox
+from faxes.states import Media, Outbox
 from tests import builders
 from tests.builders import OURS, THEIRS
 
@@ -215,3 +216,12 @@ def test_a_fax_that_was_deleted_meanwhile_is_no_crash(bob: User, root: User, tea
     ):
         with pytest.raises(ValidationError, match="deleted meanwhile"):
             act()
+
+
+@pytest.mark.parametrize(("left", "is_free"), [(timedelta(minutes=-1), True), (timedelta(minutes=5), False)])
+def test_try_now_waits_for_no_dead_worker(bob: User, team: Team, left: timedelta, is_free: bool) -> None:
+    lease = {"owner": uuid.uuid4(), "leased_until": timezone.now() + left}
+    fax = builders.inbound(team, status="received", media=Media.WAITING, **lease)
+    services.fetch_again(by=bob, fax=fax)
+    fax.refresh_from_db()
+    assert (fax.owner is None) is is_free

@@ -25,9 +25,9 @@ from faxportal.demo.letters import Letter, as_pdf, as_tiff, drawn
 from faxportal.demo.office import ARRIVALS, LABELS, NEW_APPLICATION, NEW_OFFICE, REFERRALS, Arrival
 
 # How many of the newest faxes each has not opened yet.
-UNREAD = {"ann": 3, "ben": 5, "vera": 8}
-# To whom ann sends something: the second of these numbers is busy in the sandbox.
-RECIPIENTS = ("+13125550142", "+13125550101")
+UNREAD = {"ann": 4, "ben": 6, "vera": 9}
+# To whom ann sends something: the line of the second is always busy in the sandbox.
+RECIPIENTS = {"+13125550142": "Loop Orthopedics", "+13125550101": "Dr. Ortega's office"}
 ANSWER = Letter(
     "Front Desk Medical Group",
     "500 West Madison Street, Chicago · Phone +1 312 579 0010",
@@ -75,7 +75,8 @@ def send_answers(by: User) -> None:
     """Two faxes on their way out, which the worker sends."""
     number = PhoneNumber.objects.get(phone_number=REFERRALS)
     pages = drawn(ANSWER, number=format_number(REFERRALS), at=timezone.localtime(), pages=1)
-    for recipient in RECIPIENTS:
+    for recipient, name in RECIPIENTS.items():
+        Correspondent.objects.update_or_create(team=number.owner, number=recipient, defaults={"name": name})
         batch_id = uuid4()
         drafts.add_file(by=by, batch_id=batch_id, upload=SimpleUploadedFile("confirmation.pdf", as_pdf(pages)))
         services.send(by=by, batch_id=batch_id, number=number, recipients=[recipient], options={"quality": "high"})

@@ -37,15 +37,22 @@ th { font-weight: 600; font-size: .8rem; opacity: .7; }
 td { max-width: 22rem; overflow: hidden; text-overflow: ellipsis; }
 .delivered, .received { color: var(--good); font-weight: 600; }
 .failed { color: var(--bad); font-weight: 600; }
-form { display: flex; flex-wrap: wrap; gap: .8rem; align-items: end; }
-label { display: grid; gap: .2rem; font-size: .8rem; }
-.tick { display: flex; align-items: center; gap: .4rem; height: 2.3rem; }
-input[type=checkbox] { height: auto; margin: 0; }
-input[type=file] { max-width: 100%; }
+form {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem 1.2rem; align-items: end;
+  padding: 1.2rem; border: 1px solid var(--line); border-radius: .6rem;
+}
+label { display: grid; gap: .25rem; font-size: .8rem; }
+.tick { display: flex; align-items: center; gap: .5rem; height: 2.4rem; font-size: .9rem; }
 .failed[role=alert] { opacity: 1; }
-input, select, button { font: inherit; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: .4rem; }
-input, select { font-size: .9rem; height: 2.3rem; box-sizing: border-box; }
-button { background: #0b7a5b; border-color: #0b7a5b; color: #fff; height: 2.3rem; cursor: pointer; }
+input, select, button { font: inherit; font-size: .9rem; border: 1px solid var(--line); border-radius: .4rem; }
+input:not([type=checkbox]), select, button { width: 100%; height: 2.4rem; padding: .4rem .6rem; }
+input, select, button { box-sizing: border-box; }
+input, select { background: Field; color: FieldText; }
+input[type=checkbox] { width: 1.05rem; height: 1.05rem; margin: 0; accent-color: #0b7a5b; }
+button { background: #0b7a5b; border-color: #0b7a5b; color: #fff; font-weight: 600; cursor: pointer; }
+button:hover { background: #086349; }
+:focus-visible { outline: 2px solid var(--good); outline-offset: 2px; }
+@media (max-width: 30rem) { body { padding: 1rem; } form { padding: 1rem; } }
 """
 
 SCRIPT = """
@@ -92,7 +99,7 @@ def _page(lists: str, form: str) -> str:
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<style>{STYLE}</style></head><body><h1>Telnyx sandbox</h1>"
         "<p>A stand-in for Telnyx on this machine. Nothing leaves it.</p>"
-        f"<h2>Send a fax to the portal</h2>{form}<main id='lists'>{lists}</main>"
+        f"<h2>Let a fax arrive at the portal</h2>{form}<main id='lists'>{lists}</main>"
         f"<script>{SCRIPT}</script></body></html>"
     )
 
@@ -107,12 +114,12 @@ def _form(sandbox: Sandbox) -> str:
         f"<label>To <select name='to'>{options}</select></label>"
         "<label>From <input name='from' value='+13125550199' required pattern='\\+[1-9][0-9]{6,14}'></label>"
         "<label>Sample pages <input name='pages' type='number' value='2' min='1' max='350'></label>"
-        "<label class='tick'><input name='tiff' type='checkbox' value='true'> as TIFF</label>"
-        "<label>or a file <input name='file' type='file' accept='.pdf,.tif,.tiff,.png,.jpg,.jpeg,.txt'></label>"
-        f"<label>Ends with <select name='fail'><option value=''>all pages</option>{reasons}</select></label>"
-        "<label class='tick'><input name='partial' type='checkbox' value='true'> pages until then are kept</label>"
+        "<label class='tick'><input name='tiff' type='checkbox' value='true'> Draw them as a TIFF</label>"
+        "<label>Or a file <input name='file' type='file' accept='.pdf,.tif,.tiff,.png,.jpg,.jpeg,.txt'></label>"
+        f"<label>Ends with <select name='fail'><option value=''>All pages received</option>{reasons}</select></label>"
+        "<label class='tick'><input name='partial' type='checkbox' value='true'> Keep pages before a failure</label>"
         f"<label>Told by <select name='flavour'>{flavours}</select></label>"
-        "<button>Send</button></form>"
+        "<button>Let it arrive</button></form>"
     )
 
 

@@ -24,7 +24,7 @@ from faxes.reading import mark_read, unread_count
 from faxes.views.detail import context_of
 from faxes.views.guards import for_people, is_fragment
 from faxes.views.pane import fetch, inbox_url, pane_of
-from faxes.views.rows import bar_of, list_of_rows
+from faxes.views.rows import bar_of, choices_of, list_of_rows
 
 CHANGED = "faxes/_inbox_changed.html"
 # What was done and can be taken back lies here from a plain POST until the page it leads to.
@@ -45,8 +45,11 @@ class Told:
 @require_safe
 @for_people
 def inbox(request: HttpRequest, user: User) -> HttpResponse:
-    """The page; for its script, the fax that is to be opened, else the list, or 204 where nothing has changed."""
-    filters = Filters.of(request.GET, user, INBOX)
+    """The page; for its script, the choices that were folded away, the fax that is to be opened, else the list, or 204
+    where nothing has changed."""
+    filters, more = Filters.of(request.GET, user, INBOX), "more" in request.GET
+    if is_fragment(request) and more:
+        return render(request, "faxes/_inbox_more.html", choices_of(filters))
     fax = _opened(request, user)
     if fax is not None:
         mark_read(user, [fax])
@@ -58,7 +61,7 @@ def inbox(request: HttpRequest, user: User) -> HttpResponse:
             return HttpResponse(status=204)
         return render(request, "faxes/_inbox_news.html", listed)
     told = request.session.pop(TOLD, None)
-    context = listed | bar_of(filters) | open_fax(user, fax, filters) | {"sandbox_url": _sandbox_url()}
+    context = listed | bar_of(filters, more=more) | open_fax(user, fax, filters) | {"sandbox_url": _sandbox_url()}
     return render(request, "faxes/inbox.html", context | {"told": Told(**told) if told else None})
 
 

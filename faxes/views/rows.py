@@ -54,6 +54,15 @@ class Row:
         """The word for a state that is not the usual one."""
         return "" if self.state.tone == "good" else self.state.word
 
+    @property
+    def place(self) -> str:
+        """Where it came in, for those who have several teams or numbers."""
+        return " · ".join(filter(None, [self.team, f"to {self.line}" if self.line else ""]))
+
+    @property
+    def has_words(self) -> bool:
+        return bool(self.trouble or self.place or self.tags or self.is_handled or self.is_held)
+
 
 @dataclass(frozen=True)
 class Chip:
@@ -90,17 +99,25 @@ def list_of_rows(filters: Filters) -> dict[str, Any]:
     }
 
 
-def bar_of(filters: Filters) -> dict[str, Any]:
-    """What one can choose from to narrow the list, and what is chosen."""
+def bar_of(filters: Filters, *, more: bool) -> dict[str, Any]:
+    """What is chosen to narrow the list; and what one can choose from, where that is wanted or something of it is
+    chosen: nobody waits for a choice that stays folded away."""
+    used = sum(bool(filters.words.get(word)) for word in MORE)
+    bar = {"chips": _chips(filters), "more_used": used, "more": more}
+    return bar | choices_of(filters) if more or used else bar
+
+
+def choices_of(filters: Filters) -> dict[str, Any]:
+    """The teams, people, tags and applications to choose from."""
     teams = [filters.team] if filters.team else filters.teams
     people = User.objects.filter(memberships__team__in=teams, is_active=True).distinct()
     return {
+        "filters": filters,
+        "has_choices": True,
         "teams": filters.teams if len(filters.teams) > 1 else [],
         "applications": FaxApplication.objects.visible_to(filters.user).filter(gone_at=None),
         "people": sorted(people, key=lambda one: str(one).casefold()),
         "tag_names": sorted({tag.name for tag in Tag.objects.filter(team__in=teams)}, key=str.casefold),
-        "chips": _chips(filters),
-        "more_used": sum(bool(filters.words.get(word)) for word in MORE),
     }
 
 

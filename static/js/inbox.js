@@ -95,8 +95,21 @@
     openRow()?.scrollIntoView({ block: "nearest" });
     if (before.id && !openId() && scrollAt !== null) jump(scrollAt);
     count();
+    measure();
     clearTimeout(fading);
     fading = setTimeout(fade, TOLD_FOR);
+  }
+
+  // The bar of the pages stands below the fax's head, which is as high as its words.
+  const heights = new ResizeObserver(([{ target }]) => {
+    pane.style.setProperty("--desk-top", `${target.offsetHeight}px`);
+    pane.style.setProperty("--desk-above", `${target.offsetHeight + pane.getBoundingClientRect().top}px`);
+  });
+
+  function measure() {
+    const head = pane.querySelector(".pane-head");
+    heights.disconnect();
+    if (head && matchMedia("(min-width: 960px)").matches) heights.observe(head);
   }
 
   // What cannot be undone and needs nobody goes by itself.
@@ -293,4 +306,5 @@
   });
 
   count();
+  measure();
 })();

@@ -25,7 +25,8 @@ _counter = itertools.count(1)
 
 def application(team: Team | None = None, **columns: Any) -> FaxApplication:
     columns.setdefault("telnyx_id", f"2290457713862{next(_counter):06}")
-    return FaxApplication.objects.create(application_name="Front desk", active=True, team=team, **columns)
+    columns.setdefault("application_name", "Front desk")
+    return FaxApplication.objects.create(active=True, team=team, **columns)
 
 
 def number(team: Team | None = None, phone_number: str = OURS, **columns: Any) -> PhoneNumber:

@@ -27,6 +27,11 @@ from faxes.views.pane import fetch, inbox_url, pane_of
 from faxes.views.rows import bar_of, choices_of, list_of_rows
 
 CHANGED = "faxes/_inbox_changed.html"
+CHOICES = {
+    "filters": "faxes/_inbox_more.html",
+    "people": "faxes/_inbox_people.html",
+    "tags": "faxes/_inbox_tag_names.html",
+}
 # What was done and can be taken back lies here from a plain POST until the page it leads to.
 TOLD = "inbox_told"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -47,9 +52,9 @@ class Told:
 def inbox(request: HttpRequest, user: User) -> HttpResponse:
     """The page; for its script, the choices that were folded away, the fax that is to be opened, else the list, or 204
     where nothing has changed."""
-    filters, more = Filters.of(request.GET, user, INBOX), "more" in request.GET
+    filters, more = Filters.of(request.GET, user, INBOX), request.GET.get("more", "")
     if is_fragment(request) and more:
-        return render(request, "faxes/_inbox_more.html", choices_of(filters))
+        return render(request, CHOICES.get(more, CHOICES["filters"]), choices_of(filters))
     fax = _opened(request, user)
     if fax is not None:
         mark_read(user, [fax])
@@ -61,7 +66,7 @@ def inbox(request: HttpRequest, user: User) -> HttpResponse:
             return HttpResponse(status=204)
         return render(request, "faxes/_inbox_news.html", listed)
     told = request.session.pop(TOLD, None)
-    context = listed | bar_of(filters, more=more) | open_fax(user, fax, filters) | {"sandbox_url": _sandbox_url()}
+    context = listed | bar_of(filters, more=bool(more)) | open_fax(user, fax, filters) | {"sandbox_url": _sandbox_url()}
     return render(request, "faxes/inbox.html", context | {"told": Told(**told) if told else None})
 
 

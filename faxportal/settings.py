@@ -224,6 +224,7 @@ def _admin_link(title: str, icon: str, model: str) -> dict[str, Any]:
 
 UNFOLD = {
     "SITE_TITLE": "Faxportal",
+    "STYLES": [lambda request: static("css/admin.css")],
     "SITE_HEADER": "Faxportal",
     "SITE_SUBHEADER": "Administration",
     "SITE_SYMBOL": "fax",
@@ -253,12 +254,13 @@ UNFOLD = {
             {
                 "title": "Faxes",
                 "items": [
-                    _admin_link("Faxes", "description", "faxes_fax"),
+                    _admin_link("Faxes", "description", "faxes_fax") | {"active": "faxes.admin.shows_faxes"},
                     {
                         "title": "Unrouted",
                         "icon": "move_to_inbox",
                         "link": format_lazy("{}?missing=team", reverse_lazy("admin:faxes_fax_changelist")),
                         "badge": "faxes.admin.unrouted",
+                        "active": "faxes.admin.shows_unrouted",
                     },
                     _admin_link("Documents", "draft", "faxes_document"),
                     _admin_link("Tags", "label", "faxes_tag"),

@@ -226,7 +226,7 @@ def facts(value: Mapping[str, Any]) -> str:
 def folded(value: Any) -> SafeString:
     """JSON or text to be read, whatever is in it. A long one scrolls by itself."""
     text = value if isinstance(value, str) else json.dumps(without_links(value), indent=2, ensure_ascii=False)
-    return format_html('<pre class="max-h-96 overflow-auto text-xs whitespace-pre-wrap break-all">{}</pre>', text)
+    return format_html('<pre class="payload">{}</pre>', text)
 
 
 def without_links(value: Any) -> Any:

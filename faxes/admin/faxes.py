@@ -69,10 +69,10 @@ class EventInline(ReadOnlyInline):
 
 
 class GiveForm(forms.Form):
-    team = forms.ModelChoiceField(Team.objects.all(), widget=UnfoldAdminSelectWidget)
+    team = forms.ModelChoiceField(Team.objects.all(), widget=UnfoldAdminSelectWidget, empty_label="Choose a team")
     owns_number = forms.BooleanField(
-        label="and make this team the owner of the number",
-        help_text="Further faxes to the numbers that these came in on are this team's, too.",
+        label="Make this team the owner of the number, too",
+        help_text="Further faxes to the numbers that these came in on are this team's then.",
         required=False,
         widget=UnfoldBooleanWidget,
     )
@@ -84,6 +84,20 @@ def unrouted(request: HttpRequest) -> str:
     return f"{MOST_UNROUTED}+" if count > MOST_UNROUTED else str(count or "")
 
 
+def shows_unrouted(request: HttpRequest) -> bool:
+    """Is this the list of unrouted faxes? For the sidebar, where two links lead to lists of faxes."""
+    return _shows_faxes(request) and request.GET.get("missing") == "team"
+
+
+def shows_faxes(request: HttpRequest) -> bool:
+    """Is this a page of faxes, other than the list of the unrouted ones?"""
+    return _shows_faxes(request) and not shows_unrouted(request)
+
+
+def _shows_faxes(request: HttpRequest) -> bool:
+    return request.path.startswith(reverse("admin:faxes_fax_changelist"))
+
+
 @admin.register(Fax)
 class FaxAdmin(MirrorAdmin):
     list_display = [
@@ -92,13 +106,10 @@ class FaxAdmin(MirrorAdmin):
         "sender",
         "recipient",
         "state",
-        "status",
         "pages",
         "team",
         "assigned_to",
-        "handled_at",
-        "trashed_at",
-        "legal_hold",
+        "triage",
     ]
     list_filter = [MissingFilter, TriageFilter, "direction", StatusFilter, OutboxFilter, MediaFilter, "team"]
     list_select_related = ["team", "document", "assigned_to"]
@@ -188,7 +199,8 @@ class FaxAdmin(MirrorAdmin):
         return None
 
     def _asking(self, request: HttpRequest, form: GiveForm, chosen: list[Fax]) -> dict[str, Any]:
-        said = {"title": "Give faxes to a team", "opts": self.opts, "form": form, "faxes": chosen}
+        line = f"The fax from {_in_one_piece(chosen[0].from_number)} to {_in_one_piece(chosen[0].to_number)}"
+        said = {"title": "Give faxes to a team", "opts": self.opts, "form": form, "faxes": chosen, "line": line}
         return {**self.admin_site.each_context(request), **said, "ticked": helpers.ACTION_CHECKBOX_NAME}
 
     def _give_numbers(self, request: HttpRequest, chosen: list[Fax], team: Team) -> None:
@@ -227,6 +239,13 @@ class FaxAdmin(MirrorAdmin):
     def standing(self, fax: Fax) -> str:
         state = state_of(fax)
         return f"{state.word.capitalize()}. {state.sentence}"
+
+    @display(description="triage", label={"handled": "success", "in the bin": "default", "legal hold": "warning"})
+    def triage(self, fax: Fax) -> str:
+        """The one word that matters most."""
+        if fax.legal_hold:
+            return "legal hold"
+        return "in the bin" if fax.trashed_at else "handled" if fax.handled_at else ""
 
     @admin.display(description="pages")
     def pages(self, fax: Fax) -> int | None:

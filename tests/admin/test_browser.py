@@ -11,8 +11,9 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Team
+from applications.models import FaxApplication
 from faxes import timeline
-from faxes.models import Fax
+from faxes.models import Document, Fax, Tag
 from faxes.states import Outbox
 from tests import builders
 from tests.admin.pages import delivery, form, listing
@@ -79,3 +80,39 @@ def test_a_member_is_found_by_typing(screen: Page, team: Team, charlie: Any) -> 
     screen.get_by_role("button", name="Save", exact=True).click()
     expect(screen.get_by_text("was changed successfully")).to_be_visible()
     assert team.memberships.get().user == charlie
+
+
+def test_names_as_long_as_mischief_makes_them_are_text_and_fit(screen: Page, team: Team) -> None:
+    mischief = "<b>bold</b><img src=x onerror=alert(1)>" + "x" * 1000
+    said: list[str] = []
+    screen.on("dialog", lambda dialog: said.append(dialog.message))
+    Team.objects.filter(pk=team.pk).update(name=mischief[:100])
+    application = builders.application(team, telnyx_id="1")
+    FaxApplication.objects.update(application_name=mischief[:255])
+    number = builders.number(team, connection_id="1", label=mischief[:100])
+    document = builders.document()
+    Document.objects.filter(pk=document.pk).update(name=mischief[:255], sha256="f" * 64)
+    fax = builders.inbound(team, document=document, failure_reason=mischief[:255])
+    fax.tags.add(Tag.objects.create(team=team, name=mischief[:40]))
+    stray = builders.inbound(None, from_number=mischief[:64], to_number="+" + "1" * 63)
+    rows = [application, number, document, fax, stray, team]
+    for address in [*map(form, rows), *(listing(type(row)) for row in rows)]:
+        screen.goto(address)
+        screen.wait_for_load_state("networkidle")
+        assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        assert screen.locator("b", has_text="bold").count() == 0, address
+    screen.goto(f"{listing(Fax)}?missing=team")
+    screen.locator("input.action-select").first.check()
+    screen.locator("select[name=action]").select_option("give")
+    screen.locator("#changelist-form button[type=submit]").first.click()
+    expect(screen.get_by_role("heading", name="Give to a team")).to_be_visible()
+    expect(screen.get_by_text("<b>bold</b><img")).to_be_visible()
+    assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert said == []
+
+
+def test_one_link_of_the_sidebar_says_where_one_is(screen: Page, fax: Fax) -> None:
+    for address, link in ((listing(Fax), "Faxes"), (f"{listing(Fax)}?missing=team", "Unrouted"), (form(fax), "Faxes")):
+        screen.goto(address)
+        here = screen.locator("#nav-sidebar a.active")
+        assert [text.split()[-1] for text in here.all_inner_texts()] == [link]

@@ -223,6 +223,17 @@ def test_several_are_selected_with_the_shift_key_and_done_at_once(
     expect(page.get_by_role("form", name="Selected faxes")).to_be_hidden()
     press(page, "z")
     expect(page.locator(".mail:not(.leaves)")).to_have_count(6)
+    row(page, faxes[0]).get_by_role("checkbox").check()
+    selected = page.get_by_role("form", name="Selected faxes")
+    selected.get_by_text("Assign").first.click()
+    # The people are asked for when somebody wants to see them.
+    selected.get_by_label("Assign the selected faxes to").select_option("Alice")
+    selected.get_by_role("button", name="Assign").click()
+    expect(page.get_by_text("given to Alice.")).to_be_visible()
+    page.get_by_text("More", exact=True).first.click()
+    page.get_by_label("Given to").select_option("Alice")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".mail")).to_have_count(1)
 
 
 def test_on_a_phone_the_fax_is_a_view_of_its_own(

@@ -22,6 +22,7 @@ from faxes.files import discard, local_path, store
 from faxes.links import can_link
 from faxes.models import Document, Fax
 from faxes.states import Outbox
+from faxes.storage.sealing import BrokenSeal
 from wake import wake
 
 log = structlog.get_logger(__name__)
@@ -59,7 +60,7 @@ def _prepare(fax: Fax) -> None:
         document = _siblings_document(fax) or _merged(fax)
     except DocumentError as error:
         _refuse(fax, error.code, str(error))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, BrokenSeal) as error:
         log.error("prepare.file_lost", error=str(error))
         if fax.created_at > timezone.now() - HOPE:
             _wait(fax)
@@ -107,7 +108,7 @@ def _merged(fax: Fax) -> Document:
 TOO_HARD = (
     "Its files could not be put together: the attempt broke off each time. Print them to a new PDF and send that."
 )
-LOST = "One of its files is no longer in the storage. Start a new fax and add the files once more."
+LOST = "One of its files is no longer whole in the storage. Start a new fax and add the files once more."
 TOO_LARGE = (
     f"The pages together are larger than {UPLOAD_MAX // 1_000_000} MB, the most that can be handed to Telnyx here. "
     "Send them as two faxes, or scan them in black and white."

@@ -26,6 +26,7 @@ from faxes.files import local_path
 from faxes.links import link_to
 from faxes.mirror import Report, apply_remote
 from faxes.models import Attempt, Fax, FaxEvent
+from faxes.storage.sealing import BrokenSeal
 from faxes.tokens import client_state
 from telnyx_api import AccountInactive, Client, Forbidden, NoFunds, RateLimited, TelnyxError, Unauthorized
 from telnyx_api import Fax as FaxPayload
@@ -87,7 +88,7 @@ def _submit(telnyx: Client, fax: Fax, attempt: Attempt) -> None:
     except TelnyxError as error:
         _not_sent(fax, attempt, error)
         return
-    except FileNotFoundError as error:
+    except (FileNotFoundError, BrokenSeal) as error:
         log.error("submit.file_lost", error=str(error))
         _lost(fax, attempt)
         return
@@ -119,11 +120,11 @@ def _submit(telnyx: Client, fax: Fax, attempt: Attempt) -> None:
 
 
 def _lost(fax: Fax, attempt: Attempt) -> None:
-    """The pages are not where they were stored: perhaps a disk is not mounted, so this ends only after many tries."""
+    """The pages are not what was stored, or not where. A disk may not be mounted, so this ends only after many tries."""
     if fax.tries < MOST_TRIES_FOR_LOST_PAGES:
         outbox.put_back(fax, attempt, why="The stored pages are not in their place.", wait=backoff(fax.tries))
         return
-    detail = "Its pages are no longer in the storage. Start a new fax and add the files once more."
+    detail = "Its pages are no longer whole in the storage. Start a new fax and add the files once more."
     outbox.reject(fax, attempt, problem={"code": "lost", "title": "The pages are lost", "detail": detail})
 
 

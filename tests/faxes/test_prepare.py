@@ -21,6 +21,7 @@ from faxes.steps import prepare, submit
 from telnyx_sandbox.server import Server
 from tests import builders
 from tests.papers import active_pdf, big_pdf, fax_tiff, photo_jpeg, text_pdf
+from tests.stores import KEY, use
 
 
 def composed(team: Team, by: User, *papers: bytes, to: tuple[str, ...] = (builders.THEIRS,)) -> Batch:
@@ -122,7 +123,17 @@ def test_a_lost_file_ends_the_fax_after_half_an_hour(team: Team, bob: User) -> N
     Fax.objects.update(due_at=timezone.now(), created_at=timezone.now() - timedelta(minutes=31))
     prepare.drain()
     fax = batch.faxes.get()
-    assert fax.outbox == Outbox.REJECTED and "no longer in the storage" in fax.problem["detail"]
+    assert fax.outbox == Outbox.REJECTED and "no longer whole in the storage" in fax.problem["detail"]
+
+
+def test_a_sealed_file_that_somebody_changed_ends_the_fax(team: Team, bob: User, settings: Settings) -> None:
+    use(settings, keys=[KEY])
+    batch = composed(team, bob, text_pdf(pages=1))
+    file = Path(settings.MEDIA_ROOT, str(batch.documents.get().file.name))
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    Fax.objects.update(created_at=timezone.now() - timedelta(minutes=31))
+    prepare.drain()
+    assert batch.faxes.get().outbox == Outbox.REJECTED
 
 
 def test_pages_that_are_lost_end_the_fax_when_they_do_not_come_back(line: PhoneNumber, team: Team) -> None:
@@ -135,7 +146,7 @@ def test_pages_that_are_lost_end_the_fax_when_they_do_not_come_back(line: PhoneN
     Fax.objects.update(due_at=timezone.now(), tries=submit.MOST_TRIES_FOR_LOST_PAGES)
     submit.drain()
     fax.refresh_from_db()
-    assert fax.outbox == Outbox.REJECTED and "no longer in the storage" in fax.problem["detail"]
+    assert fax.outbox == Outbox.REJECTED and "no longer whole in the storage" in fax.problem["detail"]
     assert not fax.line_held
 
 

@@ -120,7 +120,7 @@ def _submit(telnyx: Client, fax: Fax, attempt: Attempt) -> None:
 
 
 def _lost(fax: Fax, attempt: Attempt) -> None:
-    """The pages are not what was stored, or not where. A disk may not be mounted, so this ends only after many tries."""
+    """The pages are not what was stored, or not where. A disk may not be mounted: this ends only after many tries."""
     if fax.tries < MOST_TRIES_FOR_LOST_PAGES:
         outbox.put_back(fax, attempt, why="The stored pages are not in their place.", wait=backoff(fax.tries))
         return

@@ -20,7 +20,7 @@ def test_every_variable_is_in_the_readme() -> None:
 
 def test_every_requirement_is_decided_upon() -> None:
     decisions = (ROOT / "docs/decisions.md").read_text().lower()
-    lines = "\n".join((ROOT / name).read_text() for name in ("requirements.in", "requirements-dev.in"))
+    lines = "\n".join(path.read_text() for path in ROOT.glob("requirements*.in"))
     names = re.findall(r"^([\w-]+)", lines.lower(), flags=re.MULTILINE)
     assert names
     assert [name for name in names if name not in decisions and not name.startswith("types-")] == []

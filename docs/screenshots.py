@@ -25,6 +25,7 @@ from tests.processes import environment, finished, free_port, running, wait_for 
 
 PICTURES = ROOT / "docs" / "img"
 WIDE = ViewportSize(width=1280, height=800)
+PHONE = ViewportSize(width=390, height=780)
 DELIVERED = "+13125550142"
 
 
@@ -82,11 +83,30 @@ def compose(page: Page, web: str, paper: Path, recipient: str) -> None:
 
 def take(page: Page, name: str) -> None:
     page.wait_for_load_state("networkidle")
+    # The focus is where the pictures' visitor left it, and says nothing in a picture.
+    page.evaluate("document.activeElement.blur()")
     page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def take_inbox(page: Page, web: str) -> None:
+    """The inbox with a fax open, in light and in dark, and its list on a phone."""
+    page.goto(f"{web}/faxes/inbox/")
+    page.locator(".mail:has-text('3 pages') [data-row]").first.click()
+    page.locator(".pane-fax .sheets img").first.wait_for()
+    page.mouse.move(900, 600)
+    take(page, "inbox")
+    page.emulate_media(color_scheme="dark")
+    take(page, "inbox-dark")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(PHONE)
+    page.goto(f"{web}/faxes/inbox/")
+    take(page, "inbox-phone")
+    page.set_viewport_size(WIDE)
 
 
 def pictures(page: Page, web: str, paper: Path) -> None:
     sign_in(page, web)
+    take_inbox(page, web)
     compose(page, web, paper, DELIVERED)
     page.get_by_role("button", name="Send fax").click()
     page.wait_for_url(lambda url: "/new/" not in url)

@@ -106,10 +106,10 @@ class FaxAdmin(MirrorAdmin):
         "sender",
         "recipient",
         "state",
+        "triage",
         "pages",
         "team",
         "assigned_to",
-        "triage",
     ]
     list_filter = [MissingFilter, TriageFilter, "direction", StatusFilter, OutboxFilter, MediaFilter, "team"]
     list_select_related = ["team", "document", "assigned_to"]

@@ -124,7 +124,9 @@ def main() -> None:
         paper.write_bytes(text_pdf(pages=3))
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         with portal(folder) as web:
-            page = browser.new_page(viewport=WIDE, locale="en-US", timezone_id="America/Chicago")
+            page = browser.new_page(
+                viewport=WIDE, locale="en-US", timezone_id="America/Chicago", reduced_motion="reduce"
+            )
             pictures(page, web, paper)
         browser.close()
 

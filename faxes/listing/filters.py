@@ -76,6 +76,8 @@ class Filters:
     problems: Sequence[str] = ()
     # The address's words that made sense, as they were.
     words: Mapping[str, str] = field(default_factory=dict)
+    # What was found out about them, for whoever asks next while one page is made.
+    answers: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, get: QueryDict | MultiValueDict[str, str], user: User, box: Box = INBOX) -> Filters:

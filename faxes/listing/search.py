@@ -24,7 +24,7 @@ from faxes.models import Fax, Note, ReadMark, Tag
 from faxes.reading import unread
 
 # So many rows are handed from one query to the next. Where there are more, a walk meets enough of them soon.
-FEW = 500
+FEW = 200
 # As people type numbers. Fewer than three digits are in nearly all of them.
 NUMBER = re.compile(r"[\d\s()+./-]+")
 FEWEST_DIGITS = 3

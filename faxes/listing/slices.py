@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from django.db.models import Q
@@ -35,6 +36,7 @@ BY_NUMBER = ("direction", "to_number")
 BY_ASSIGNEE = ("assigned_to_id",)
 BY_BIN = ("team_id",)
 BY_NOTHING = ()
+FINDS = "finds"
 
 
 @dataclass(frozen=True)
@@ -95,25 +97,46 @@ def _merged(slices: Sequence[FaxQuerySet]) -> FaxQuerySet:
 
 
 def _slices(filters: Filters, walk: Walk) -> list[FaxQuerySet]:
-    kinds = kinds_of(filters)
-    if kinds is None:
+    finds = _finds(filters, walk)
+    if finds.kinds is None:
         return [walk.slice_of(faxes) for faxes in _walkable(filters)]
-    few = _few(filters, kinds, walk)
-    if few is None:
-        any_kind = reduce(or_, (kind.checked for kind in kinds))
+    if finds.few is None:
+        any_kind = reduce(or_, (kind.checked for kind in finds.kinds))
         return [walk.slice_of(faxes.filter(any_kind)) for faxes in _walkable(filters)]
+    few = finds.few[: walk.size]
     return [walk.slice_of(Fax.objects.filter(pk__in=few))] if few else []
 
 
+class _Finds(NamedTuple):
+    """What is searched for, None where nothing is; and the faxes it finds, in the order of the walk. None for many."""
+
+    kinds: Sequence[Kind] | None
+    few: Sequence[UUID] | None
+
+
+def _finds(filters: Filters, walk: Walk) -> _Finds:
+    """The first page of a list and its count want the same, and ask once: the filters keep the answer."""
+    if walk.place is not None:
+        return _found(filters, walk)
+    if FINDS not in filters.answers:
+        filters.answers[FINDS] = _found(filters, walk)
+    return cast(_Finds, filters.answers[FINDS])
+
+
+def _found(filters: Filters, walk: Walk) -> _Finds:
+    kinds = kinds_of(filters)
+    return _Finds(kinds, None if kinds is None else _few(filters, kinds, walk))
+
+
 def _few(filters: Filters, kinds: Sequence[Kind], walk: Walk) -> list[UUID] | None:
-    """The first of the walk that are of any of the kinds; None where many are."""
+    """Those beyond the walk's place that are of any of the kinds; None where many are."""
     faxes = walk.beyond(narrowed(filters, BY_NOTHING).filter(of_teams(filters))).order_by()
     leading = [kind.leading for kind in kinds if kind.leading is not None]
     if len(leading) < len(kinds) or not teams_of(filters):
         return None
     gathered = _merged([faxes.filter(condition)[: FEW + 1] for condition in leading])
     found = list(gathered.order_by().values_list(walk.key, "pk")[: FEW + 1])
-    return None if len(found) > FEW else [pk for _, pk in sorted(found, reverse=not walk.newer)[: walk.size]]
+    return None if len(found) > FEW else [pk for _, pk in sorted(found, reverse=not walk.newer)]
 
 
 def _walkable(filters: Filters) -> list[FaxQuerySet]:

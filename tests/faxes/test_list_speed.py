@@ -80,6 +80,16 @@ def test_a_count_is_one_query(bob: User, team: Team) -> None:
     assert len(statements) == 1
 
 
+@pytest.mark.parametrize("query", ["q=okafor", "tag=urgent", "show=unread"])
+def test_a_page_and_its_count_search_once(bob: User, team: Team, query: str) -> None:
+    fill(team, 10)
+    filters = Filters.of(QueryDict(query), bob)
+    faxes = page_of(filters).faxes
+    with CaptureQueriesContext(connection) as statements:
+        assert count_of(filters).number == len(faxes)
+    assert len(statements) == 1
+
+
 # Which index walks each list, in SQLite's words; what is at hand already is put in order in a heap of a page or two.
 WALKS = {
     "": "fax_open (team_id=? AND direction=?)",

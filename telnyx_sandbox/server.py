@@ -93,10 +93,10 @@ class Handler(BaseHTTPRequestHandler):
         body = response.body[: response.cut]
         size = -(-len(body) // DRIPS) if response.drip and body else len(body) or 1
         for start in range(0, len(body), size):
-            self.wfile.write(body[start : start + size])
             if response.drip:
                 self.wfile.flush()
                 self.server.sandbox.world.pause(response.drip / DRIPS)
+            self.wfile.write(body[start : start + size])
         for start in range(0, response.padding, PIECE):
             self.wfile.write(bytes(min(PIECE, response.padding - start)))
 

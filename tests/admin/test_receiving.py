@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -199,3 +201,20 @@ def test_notes_and_tags_are_read_and_not_written(office: Client, team: Team, bob
     assert Note.objects.get().text == SCRIPT
     assert shown(office, Fax, triage="bin") == [fax] == shown(office, Fax)
     assert shown(office, Fax, triage="open") == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "word"),
+    [
+        ({}, ""),
+        ({"handled_at": timezone.now()}, "handled"),
+        ({"handled_at": timezone.now(), "trashed_at": timezone.now()}, "in the bin"),
+        ({"trashed_at": timezone.now(), "legal_hold": True}, "legal hold"),
+    ],
+)
+def test_a_list_says_in_a_word_what_has_become_of_a_fax(
+    office: Client, team: Team, columns: dict[str, Any], word: str
+) -> None:
+    builders.inbound(team, **columns)
+    (cell,) = re.findall(r"<td[^>]*field-triage[^>]*>(.*?)</td>", office.get(listing(Fax)).text, re.DOTALL)
+    assert re.sub(r"<[^>]*>|\s+", " ", cell).strip(" -") == word

@@ -15,8 +15,8 @@ from contacts.numbers import format_number
 from faxes.listing import Filters
 from faxes.models import Fax
 from faxes.views.guards import is_fragment
-from faxes.views.inbox import Told
 from faxes.views.pane import inbox_url, own_url
+from faxes.views.told import Told
 
 INCOMPLETE = "This form was not complete. Load the page anew, and try once more."
 

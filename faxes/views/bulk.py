@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -25,8 +25,8 @@ from faxes.models import Fax
 from faxes.views import inbox
 from faxes.views.answers import INCOMPLETE, name_of, person_of, refused, to_login
 from faxes.views.guards import is_fragment
-from faxes.views.inbox import TOLD, Told
-from faxes.views.pane import fetch, inbox_url, list_of
+from faxes.views.pane import fetch, inbox_url, list_of, own_url
+from faxes.views.told import Told, tell
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,9 @@ def _after_many(request: HttpRequest, user: User, filters: Filters, faxes: list[
     elif told.undo and open_id in [fax.pk for fax in faxes]:
         open_id = None
     if not is_fragment(request):
-        request.session[TOLD] = asdict(told)
+        tell(request, told)
+        if open_id and "at" in request.POST:
+            return redirect(own_url(filters, open_id))
         return redirect(inbox_url(filters, open_id))
     pane = fetch(user, open_id) if open_id else None
     stays = pane is not None and "undo" not in request.POST
@@ -140,7 +142,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
     reading.mark_all_read(user, team=filters.team, until=until)
     told = Told("All faxes are marked as read.")
     if not is_fragment(request):
-        request.session[TOLD] = asdict(told)
+        tell(request, told)
         return redirect(inbox_url(filters))
     open_id = inbox.open_id(request)
     return inbox.changed(request, filters, around=fetch(user, open_id) if open_id else None, told=told)

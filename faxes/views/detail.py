@@ -30,6 +30,7 @@ from faxes.states import Media, Outbox
 from faxes.story import Line, line_of
 from faxes.views.guards import fax_action, for_people
 from faxes.views.pane import beside, fetch, list_of, pane_of
+from faxes.views.told import told_to
 from faxes.wording import clock_of, seconds, state_of
 from telnyx_api.reading import moment
 
@@ -54,7 +55,7 @@ def detail(request: HttpRequest, user: User, fax_id: UUID) -> HttpResponse:
     if not fax.is_outbound:
         mark_read(user, [fax])
         filters = list_of(user, request.GET.get("list", ""))
-        context |= pane_of(user, fax, filters) | beside(fax, filters)
+        context |= pane_of(user, fax, filters) | beside(fax, filters) | {"told": told_to(request)}
     return render(request, "faxes/fax_detail.html", context)
 
 

@@ -6,7 +6,6 @@ parts that changed, each of which says by its id where it belongs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -25,6 +24,7 @@ from faxes.views.detail import context_of
 from faxes.views.guards import for_people, is_fragment
 from faxes.views.pane import fetch, inbox_url, pane_of
 from faxes.views.rows import bar_of, choices_of, list_of_rows
+from faxes.views.told import Told, told_to
 
 CHANGED = "faxes/_inbox_changed.html"
 CHOICES = {
@@ -32,19 +32,7 @@ CHOICES = {
     "people": "faxes/_inbox_people.html",
     "tags": "faxes/_inbox_tag_names.html",
 }
-# What was done and can be taken back lies here from a plain POST until the page it leads to.
-TOLD = "inbox_told"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-@dataclass(frozen=True)
-class Told:
-    """A sentence about what was done, and what takes it back: an act of the bulk form, on these faxes."""
-
-    said: str
-    undo: str = ""
-    faxes: tuple[str, ...] = ()
-    is_bad: bool = False
 
 
 @require_safe
@@ -65,9 +53,8 @@ def inbox(request: HttpRequest, user: User) -> HttpResponse:
         if request.GET.get("seen") == listed["version"]:
             return HttpResponse(status=204)
         return render(request, "faxes/_inbox_news.html", listed)
-    told = request.session.pop(TOLD, None)
     context = listed | bar_of(filters, more=bool(more)) | open_fax(user, fax, filters) | {"sandbox_url": _sandbox_url()}
-    return render(request, "faxes/inbox.html", context | {"told": Told(**told) if told else None})
+    return render(request, "faxes/inbox.html", context | {"told": told_to(request)})
 
 
 @require_safe

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import wraps
 from uuid import UUID
 
@@ -28,8 +28,8 @@ from faxes.models import Fax
 from faxes.views import inbox
 from faxes.views.answers import INCOMPLETE, in_inbox, name_of, person_of, refused, to_login
 from faxes.views.guards import is_fragment
-from faxes.views.inbox import TOLD, Told
 from faxes.views.pane import fetch, inbox_url, list_of, own_url
+from faxes.views.told import Told, tell
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,12 @@ def _redirected(
 ) -> HttpResponse:
     """To where the form stood: the inbox, or the page of a fax."""
     shown = fax if stays or fax.is_outbound else following
+    if fax.is_outbound:
+        messages.success(request, told.said)
+    else:
+        tell(request, told)
     if in_inbox(request) or shown is None:
-        request.session[TOLD] = asdict(told)
         return redirect(inbox_url(filters, shown.pk if shown else None))
-    messages.success(request, told.said)
     return redirect(own_url(filters, shown.pk))
 
 

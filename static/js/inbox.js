@@ -35,6 +35,7 @@
 
   async function request(verb, address, context, form) {
     const before = { row: openRow(), focus: document.activeElement, place: rows().indexOf(openRow()), id: openId() };
+    document.querySelector("#told:has(.told-bad)")?.replaceChildren();
     try {
       await htmx.ajax(verb, address, { swap: "none", target: inbox, source: inbox, ...context });
     } catch {
@@ -55,7 +56,9 @@
 
   addEventListener("keydown", (event) => {
     if (!busy || !event.isTrusted || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    if (event.key.length > 1 && !event.key.startsWith("Arrow")) return;
+    // The space bar presses buttons, and is no key of ours.
+    const ours = (event.key.length === 1 && event.key !== " ") || event.key.startsWith("Arrow");
+    if (!ours || localStorage.getItem("keys-off")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const typed = OPENS_FIELD.includes(waiting.at(-1));
@@ -135,7 +138,6 @@
     const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
     const row = event.target.closest("[data-row]");
     const back = event.target.closest("[data-back]");
-    if (event.target.closest("[data-dismiss-told]")) document.getElementById("told").replaceChildren();
     if (!plain || !(row || back)) return;
     event.preventDefault();
     if (row) open(row.href);

@@ -83,6 +83,7 @@
       if (!menu.contains(event.target)) menu.open = false;
     }
     if (event.target.closest("[data-opens-keys]")) sheet.showModal();
+    if (event.target.closest("[data-dismiss-told]")) document.getElementById("told").replaceChildren();
   });
 
   document.addEventListener("toggle", (event) => {

@@ -135,7 +135,8 @@ def test_twenty_faxes_are_triaged_by_keys_alone(
     press(page, "j#")
     expect(open_fax(page, faxes[5])).to_be_visible()
     expect(row(page, faxes[4])).to_have_count(0)
-    press(page, "z")
+    # To look at another one first does not take the undoing away.
+    press(page, "jz")
     expect(open_fax(page, faxes[4])).to_be_visible()
     expect(row(page, faxes[4]).locator("a")).to_be_focused()
     press(page, "ju")

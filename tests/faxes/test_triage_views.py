@@ -151,7 +151,10 @@ def test_from_its_own_page_one_comes_to_the_page_of_the_next(logged_in: Any, bob
     assert act(client, fax, "note", text="Called.", at="page")["Location"] == f"/faxes/{fax.pk}/"
     answer = act(client, fax, "handle", at="page", list="show=all")
     assert answer["Location"] == f"/faxes/{older.pk}/?list=show%3Dall"
-    assert "Done: Lakeview Imaging." in page_after(client, answer)
+    page = page_after(client, answer)
+    assert "Done: Lakeview Imaging." in page and "Undo" in page
+    answer = bulk(client, "reopen", fax, undo="1", at="page")
+    assert answer["Location"] == f"/faxes/{fax.pk}/"
 
 
 def test_the_bin_and_back(logged_in: Any, bob: User, fax: Fax) -> None:

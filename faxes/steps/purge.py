@@ -15,7 +15,7 @@ up no other: it is asked again the next day.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -121,12 +121,20 @@ def _delete(due: dict[Fax, str], now: datetime) -> None:
     ids = [fax.pk for fax in due]
     documents = _documents_of(due)
     entries = [_obituary(fax, documents, why=why) for fax, why in due.items()]
-    theirs = Attempt.objects.filter(fax__in=ids).exclude(telnyx_id="").values_list("telnyx_id", flat=True)
-    known = {fax.telnyx_id for fax in due if fax.telnyx_id} | set(theirs)
-    Tombstone.objects.bulk_create([Tombstone(telnyx_id=one, at=now) for one in sorted(known)], ignore_conflicts=True)
+    names = _telnyx_ids(due)
+    Tombstone.objects.bulk_create([Tombstone(telnyx_id=name, at=now) for name in names], ignore_conflicts=True)
     Fax.objects.filter(pk__in=ids).delete()
     _condemn(_unused(documents), now)
     audit.record(*entries)
+
+
+def _telnyx_ids(due: Collection[Fax]) -> list[str]:
+    """By which ids Telnyx may speak of the faxes again. An attempt may have led to a second fax, which has a row of its
+    own and is none of these."""
+    tried = Attempt.objects.filter(fax__in=list(due)).exclude(telnyx_id="").values_list("telnyx_id", flat=True)
+    names = {fax.telnyx_id for fax in due if fax.telnyx_id} | set(tried)
+    staying = Fax.objects.filter(telnyx_id__in=names).exclude(pk__in=[fax.pk for fax in due])
+    return sorted(names.difference(staying.values_list("telnyx_id", flat=True)))
 
 
 def _obituary(fax: Fax, documents: dict[UUID, Document], *, why: str, action: str = "fax.purge") -> audit.Entry:

@@ -14,16 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-import webhooks.steps
 from accounts.models import LogEntry, Team, User
 from faxes import shelf
-from faxes.mirror import Report, Verdict, apply_remote
 from faxes.models import Batch, Document, Fax, FaxEvent, Note, ReadMark, Tag, Tombstone
 from faxes.states import Media, Outbox
 from faxes.steps import purge
 from tests import builders
-from tests.webhooks.telnyx import event
-from webhooks.models import Delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -146,38 +142,6 @@ def test_later_tries_of_a_purged_fax_live_on(team: Team, settings: Settings) -> 
     again.refresh_from_db()
     assert again.retry_of is None
     assert again.document and again.document.is_here and len(files(settings)) == 1
-
-
-# What Telnyx says later
-
-
-def test_webhooks_and_sync_do_not_bring_a_purged_fax_back(team: Team) -> None:
-    fax = trashed(team)
-    attempted = sent(team, age=LONG_AGO)
-    builders.attempt(attempted, "accepted", telnyx_id="of-an-attempt")
-    purge.drain()
-    assert set(Tombstone.objects.values_list("pk", flat=True)) == {fax.telnyx_id, "of-an-attempt"}
-    for source in (FaxEvent.Source.SYNC, FaxEvent.Source.WEBHOOK):
-        payload = {"direction": "inbound", "from": builders.THEIRS, "to": builders.OURS, "status": "received"}
-        report = Report(str(fax.telnyx_id), payload, timezone.now(), source)
-        assert apply_remote(report) == (Verdict.DELETED, None)
-    assert not Fax.objects.exists()
-
-
-def test_the_ledger_forgets_what_it_was_told_of_a_purged_fax(team: Team) -> None:
-    for telnyx_id in ("gone", "here"):
-        Delivery.objects.record(event("fax.received", fax_id=telnyx_id, to=builders.OURS))
-    webhooks.steps.drain()
-    Fax.objects.filter(telnyx_id="gone").update(team=team, trashed_at=timezone.now() - 31 * DAY, media="")
-    Fax.objects.update(heard_at=timezone.now() - 31 * DAY)
-    purge.drain()
-    assert webhooks.steps.forget_deleted() == 1
-    assert [delivery.fax_telnyx_id for delivery in Delivery.objects.all()] == ["here"]
-    # Telnyx says it once more.
-    Delivery.objects.record(event("fax.received", fax_id="gone", to=builders.OURS))
-    webhooks.steps.drain()
-    assert not Fax.objects.filter(telnyx_id="gone").exists()
-    assert webhooks.steps.forget_deleted() == 1
 
 
 # The team's policy

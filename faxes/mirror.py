@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from applications.mirror import promoted, storable, usable_id
 from faxes import outbox, timeline
-from faxes.models import Attempt, Fax, FaxEvent, Tombstone
+from faxes.models import Attempt, Fax, FaxEvent, Note, Tombstone
 from faxes.routing import route
 from faxes.states import Direction, is_final, rank, settled_status
 from faxes.tokens import token_of
@@ -82,11 +82,10 @@ class Report:
 
     @classmethod
     def of_event(cls, event: Event) -> Report:
-        telnyx_id = usable_id(text(event.payload, "fax_id"))
         payload = event.payload
-        if event.event_type in INBOUND_EVENTS and "direction" not in payload:
+        if event.event_type in INBOUND_EVENTS and not text(payload, "direction"):
             payload = {**payload, "direction": Direction.INBOUND.value}
-        return cls(telnyx_id, payload, event.occurred_at, FaxEvent.Source.WEBHOOK)
+        return cls(usable_id(text(payload, "fax_id")), payload, event.occurred_at, FaxEvent.Source.WEBHOOK)
 
     def status_of(self, fax: Fax) -> str:
         """The status told, by the direction the fax is known to have: a report may leave that out."""
@@ -194,8 +193,15 @@ def _lock(**which: Any) -> Fax | None:
 
 
 def _absorb(stray: Fax, *, into: Fax) -> None:
-    """A row made before we knew that the fax was ours: its story moves to the row that sent it."""
+    """A row made before we knew that the fax was ours: its story moves to the row that sent it, and with it what people
+    have done with it meanwhile."""
     FaxEvent.objects.filter(fax=stray).update(fax=into)
+    Note.objects.filter(fax=stray).update(fax=into)
+    if stray.team_id == into.team_id:
+        into.tags.add(*stray.tags.all())
+    if stray.legal_hold and not into.legal_hold:
+        into.legal_hold = True
+        into.save(update_fields=["legal_hold"])
     stray.delete()
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Team
+from accounts.models import Team, User
+from faxes import triage
 from faxes.mirror import Report, Verdict, apply_remote
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.states import Outbox
@@ -198,6 +199,21 @@ def test_a_row_made_before_we_knew_it_was_ours_is_absorbed(team: Team) -> None:
     assert (fax.outbox, fax.telnyx_id, fax.status) == (Outbox.ACCEPTED, "carrier-1", "delivered")
 
 
+def test_what_people_did_with_an_absorbed_row_is_not_lost(team: Team, alice: User) -> None:
+    fax = builders.outbound(team, outbox=Outbox.REJECTED)
+    attempt = builders.attempt(fax, Attempt.State.NOT_SENT)
+    _, stray = apply_remote(report("listing", "carrier-1", at=NOON, status="sending"))
+    assert stray
+    Fax.objects.filter(pk=stray.pk).update(team=team)
+    triage.note(by=alice, fax=stray, text="They never got it.")
+    triage.tag(by=alice, faxes=[stray], name="court")
+    triage.hold(by=alice, faxes=[stray])
+    apply_remote(report("webhook", "carrier-1", at=LATER, status="delivered", media_name=attempt.token))
+    fax = Fax.objects.get()
+    assert [note.text for note in fax.notes.all()] == ["They never got it."]
+    assert [tag.name for tag in fax.tags.all()] == ["court"] and fax.legal_hold
+
+
 def test_a_second_fax_with_our_token_gets_its_own_row_and_a_line_in_the_timeline(team: Team) -> None:
     fax = builders.accepted(team, status="delivered")
     token = fax.attempts.get().token
@@ -258,3 +274,11 @@ def test_a_report_without_its_direction_means_what_the_fax_is(team: Team, road: 
     fax.refresh_from_db()
     assert (fax.status, fax.media, fax.poll_at) == ("received", "waiting", None)
     assert [event.kind for event in fax.events.all()] == ["status:received"]
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_an_event_of_received_faxes_needs_no_direction(team: Team, nothing: str | None) -> None:
+    payload = {"fax_id": "in-1", "direction": nothing, "from": THEIRS, "to": OURS, "status": "receiving"}
+    body = json.dumps({"data": {"id": "e", "event_type": "fax.receiving.started", "payload": payload}})
+    verdict, fax = apply_remote(Report.of_event(parse_event(body.encode())))
+    assert verdict is Verdict.APPLIED and fax and not fax.is_outbound

@@ -9,7 +9,6 @@ names the fax and the remedy.
 from __future__ import annotations
 
 import tempfile
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -27,11 +26,10 @@ from accounts import access, audit
 from accounts.models import Role, Team, User
 from contacts.numbers import format_number
 from documents import DocumentError, inspect, turn_pages
-from faxes import reading
+from faxes import reading, typed
 from faxes.drafts import open_batch
 from faxes.files import discard, local_path, store
 from faxes.models import Batch, Document, Fax, FaxEvent, Note, Tag
-from telnyx_api.reading import legible
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +40,6 @@ MOST_TAGS = 20
 # The same words of the same person on the same fax within this time are one note whose form was sent twice.
 SAME_NOTE = timedelta(minutes=1)
 TAGGED = Fax.tags.through
-# Characters that turn the direction of reading, and of what stands after them.
-TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def assignees(team: Team) -> list[User]:
@@ -91,7 +87,7 @@ def reopen(*, by: User, faxes: Iterable[Fax]) -> list[Fax]:
 
 def note(*, by: User, fax: Fax, text: str) -> Note:
     """Write on a fax, for the team to read. A form that was sent twice gives the one note."""
-    text = _legible(text)
+    text = typed.lines(text)
     if not text:
         raise ValidationError("Write something in the note first.")
     if len(text) > LONGEST_NOTE:
@@ -318,14 +314,7 @@ def _check_room(faxes: Sequence[Fax]) -> None:
 
 
 def _tag_name(name: str) -> str:
-    name = _legible(" ".join(name.split()))
+    name = typed.one_line(name)
     if not 1 <= len(name) <= LONGEST_TAG:
         raise ValidationError(f"A tag has 1 to {LONGEST_TAG} characters.")
     return name
-
-
-def _legible(text: str) -> str:
-    """Without what cannot be stored or seen; empty where nothing can be seen."""
-    text = legible(text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = "".join(c for c in text if c in "\n\t" or not (unicodedata.category(c) == "Cc" or c in TURNING)).strip()
-    return text if any(c.isprintable() and not c.isspace() for c in text) else ""

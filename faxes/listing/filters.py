@@ -19,6 +19,7 @@ from accounts.models import Team, User
 from applications.models import FaxApplication, PhoneNumber
 from faxes.models import Fax, Tag
 from faxes.states import Direction
+from faxes.typed import one_line
 
 Thing = TypeVar("Thing")
 
@@ -152,8 +153,7 @@ class _Parser:
 
     def _word(self, key: str) -> str:
         """The value as far as it can be text, with single spaces. It counts as making sense until it is taken out."""
-        shown = "".join(char if char.isprintable() else " " for char in str(self.get.get(key) or ""))
-        word = " ".join(shown.split())[:LONGEST].strip()
+        word = one_line(one_line(str(self.get.get(key) or ""))[:LONGEST])
         if word:
             self.words[key] = word
         return word

@@ -78,7 +78,8 @@ def _having(tags: Sequence[Tag]) -> Kind:
 
 def digits_of(search: str) -> list[str]:
     """The digits of a number, or of a part of one, as stored numbers may hold them. None for any other text."""
-    digits = "".join(filter(str.isdecimal, search))
+    # In any script's digits.
+    digits = "".join(str(int(char)) for char in search if char.isdecimal())
     if not NUMBER.fullmatch(search) or len(digits) < FEWEST_DIGITS:
         return []
     try:

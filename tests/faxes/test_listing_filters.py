@@ -11,6 +11,7 @@ from django.http import Http404, QueryDict
 
 from accounts.models import Team, User
 from contacts.models import Correspondent
+from faxes import triage
 from faxes.listing import INBOX, NOBODY, SENT, Box, Filters, Neighbours, Show, count_of, neighbours, page_of
 from faxes.models import Fax, Note, Tag
 from tests import builders
@@ -149,12 +150,26 @@ def test_another_wish_begins_on_the_first_page(bob: User, team: Team) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["(773) 555-0188", "773.555.0188", "+1 773 555 0188", "555 0188", "1-773-555-0188", "188"]
+    "typed", ["(773) 555-0188", "773.555.0188", "+1 773 555 0188", "555 0188", "1-773-555-0188", "188", "٥٥٥ ٠١٨٨"]
 )
 def test_numbers_are_found_as_people_type_them(bob: User, team: Team, typed: str) -> None:
     known = Correspondent.objects.create(team=team, number="+17735550188")
     fax = builders.inbound(team, correspondent=known)
     assert page_of(Filters.of({"q": typed}, bob)).faxes == [fax]  # type: ignore[arg-type]
+
+
+# A physician of two characters that a third one joins; a picture that is newer than this Python; Persian; rubbish.
+@pytest.mark.parametrize(
+    "name",
+    ["\U0001f469\u200d\u2695\ufe0f first", "\U0001fa77 now", "می\u200cخواهم", "so\u00adft", "a \x01 b", "a\u2028b"],
+)
+def test_a_tag_is_found_by_the_name_it_was_given(bob: User, team: Team, name: str) -> None:
+    fax = builders.inbound(team)
+    triage.tag(by=bob, faxes=[fax], name=name)
+    for word in ("tag", "q"):
+        query = QueryDict(mutable=True)
+        query[word] = Tag.objects.get().name
+        assert page_of(Filters.of(query, bob)).faxes == [fax]
 
 
 @pytest.mark.parametrize("typed", ["88", "%", "_", "773%", "suite 773", "call 555"])

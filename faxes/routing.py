@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import F
 
-from accounts.access import may
+from accounts.access import belongs
 from accounts.models import Role, Team, User
 from applications.models import FaxApplication, PhoneNumber
 from contacts.models import Correspondent
@@ -27,9 +27,9 @@ def _known(number: str) -> PhoneNumber | None:
 
 
 def _assignee(number: PhoneNumber, team: Team | None) -> User | None:
-    """Whoever looks after faxes to the number, as long as they may."""
+    """Whoever looks after faxes to the number, as long as they are on the team."""
     person = number.default_assignee
-    return person if team and person and may(person, team, at_least=Role.MEMBER) else None
+    return person if team and person and belongs(person, team, at_least=Role.MEMBER) else None
 
 
 def _owner(number: PhoneNumber | None, connection_id: str) -> Team | None:

@@ -200,11 +200,13 @@ def test_a_sign_that_says_hardly_anything_makes_a_row(facts: Data) -> None:
     assert (Fax.objects.get().direction, Fax.objects.get().team) == ("inbound", None)
 
 
-@pytest.mark.parametrize(("role", "expected"), [("member", True), ("viewer", False), ("stranger", False)])
-def test_a_fax_is_assigned_to_whom_its_number_names_while_they_may(
-    team: Team, bob: User, vera: User, charlie: User, role: str, expected: bool
+@pytest.mark.parametrize(
+    ("role", "expected"), [("member", True), ("viewer", False), ("stranger", False), ("root", False)]
+)
+def test_a_fax_is_assigned_to_whom_its_number_names_while_they_are_on_the_team(
+    team: Team, bob: User, vera: User, charlie: User, root: User, role: str, expected: bool
 ) -> None:
-    person = {"member": bob, "viewer": vera, "stranger": charlie}[role]
+    person = {"member": bob, "viewer": vera, "stranger": charlie, "root": root}[role]
     builders.number(team, default_assignee=person)
     Delivery.objects.record(event(STARTED, fax_id="fax-1", to=builders.OURS))
     webhooks.steps.drain()

@@ -273,10 +273,11 @@ def _tell(by: User, faxes: Sequence[Fax], kind: str, action: str, **data: Any) -
 
 
 def _teams(faxes: Sequence[Fax]) -> list[Team]:
+    """Whose faxes they are, in the order of their ids: in that order new tags wait for those that others make."""
     for fax in faxes:
         if fax.team is None:
             raise ValidationError(f"{fax} belongs to no team yet. Give it to a team first.")
-    return list({fax.team for fax in faxes if fax.team})
+    return sorted({fax.team for fax in faxes if fax.team}, key=lambda team: team.pk)
 
 
 def _check_assignee(user: User, teams: Iterable[Team]) -> None:

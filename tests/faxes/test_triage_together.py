@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from uuid import UUID
+
 import pytest
+from django.db import DatabaseError, connection, connections, transaction
 
 from accounts.models import Membership, Role, Team, User
 from faxes import triage
@@ -40,3 +44,32 @@ def test_a_tag_is_made_once(team: Team, alice: User, bob: User) -> None:
     faxes = [builders.inbound(team) for _ in range(4)]
     at_once(*[lambda fax=fax: triage.tag(by=bob, faxes=[fax], name="new") for fax in faxes])
     assert Tag.objects.get().faxes.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time.")
+def test_a_tag_for_two_teams_is_made_while_somebody_makes_it_for_them_one_by_one(bob: User) -> None:
+    # A set of these two begins with the second.
+    teams = [Team.objects.create(pk=UUID(int=number), name=str(number), slug=str(number)) for number in (7, 8)]
+    Membership.objects.bulk_create([Membership(user=bob, team=team) for team in teams])
+    faxes = [builders.inbound(team) for team in teams]
+    begun, errors = threading.Event(), []
+
+    def tag() -> None:
+        begun.wait()
+        try:
+            triage.tag(by=bob, faxes=faxes, name="new")
+        except DatabaseError as error:
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=tag)
+    thread.start()
+    with transaction.atomic():
+        Tag.objects.create(team=teams[0], name="new")
+        begun.set()
+        thread.join(timeout=0.3)
+        Tag.objects.create(team=teams[1], name="new")
+    thread.join()
+    assert errors == [] and [fax.tags.count() for fax in faxes] == [1, 1]

@@ -206,6 +206,12 @@ def test_the_count_is_in_the_title_of_every_page(
         page.clock.run_for(26_000)
     expect(page).to_have_title("(2) Sent · Faxportal")
     expect(page.get_by_role("navigation", name="Main", exact=True)).to_contain_text("Inbox 2")
+    # While nobody sees the page, it rests.
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(60_000)
+    assert asked == []
 
 
 def test_several_are_selected_with_the_shift_key_and_done_at_once(

@@ -137,7 +137,7 @@ def test_a_fax_is_seen_to_arrive_without_a_reload(faxes: list[Fax], open_page: C
     expect(page.get_by_role("button", name="Send again")).to_be_visible()
     expect(page.locator("#fax-said")).to_contain_text("delivered.")
     assert page.evaluate("window.sameWindow")
-    expect(page.locator("[hx-trigger]")).to_have_count(0)
+    expect(page.locator("#fax-live[hx-trigger]")).to_have_count(0)
 
 
 def test_times_are_those_of_the_reader(faxes: list[Fax], open_page: Callable[..., Page]) -> None:

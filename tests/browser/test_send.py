@@ -21,6 +21,7 @@ from applications.models import PhoneNumber
 from applications.services import assign_number
 from contacts.models import Correspondent
 from faxes.models import Document, Fax
+from faxes.pictures import READING
 from faxes.steps import prepare, submit
 from sync.models import Heartbeat
 from sync.services import sync_recent
@@ -244,6 +245,7 @@ def test_recipients_become_chips(page: Page, team: Team) -> None:
     expect(entry(page)).to_have_value("555 0144")
     entry(page).fill("312 555 0144")
     entry(page).press("Tab")
+    expect(chips.last).to_contain_text("+1 312 555 0144")
     expect(page.locator(".chip-bad")).to_have_count(0)
     expect(entry(page)).to_have_attribute("aria-invalid", "false")
 
@@ -374,7 +376,7 @@ def test_the_preview_shows_every_page(page: Page, letters: Callable[..., list[Pa
     pages = page.get_by_role("region", name="Pages in the order in which they are sent").get_by_role("img")
     expect(pages).to_have_count(6)
     expect(seen).to_contain_text("Page 1 of 6")
-    assert pages.first.evaluate("image => image.decode().then(() => image.naturalWidth)") == 850
+    assert pages.first.evaluate("image => image.decode().then(() => image.naturalWidth)") == READING
     page.get_by_role("button", name="Next page").click()
     expect(seen).to_contain_text("Page 2 of 6")
     page.get_by_alt_text("First page of b.pdf").click()

@@ -76,7 +76,7 @@ def mark_all_read(user: User, *, team: Team | None = None, until: datetime) -> N
         for membership in _lock(user, team):
             if until > membership.read_before:
                 Membership.objects.filter(pk=membership.pk).update(read_before=until)
-            _marks_until(membership, until).delete()
+            _remove(_marks_until(membership, until))
 
 
 def compact(*, now: datetime | None = None, most: int = MANY_MARKS) -> int:
@@ -136,6 +136,13 @@ def _marks_until(membership: Membership, until: datetime) -> QuerySet[ReadMark]:
     return ReadMark.objects.filter(user=membership.user_id, fax__in=heard.order_by().values("pk"))
 
 
+def _remove(marks: QuerySet[ReadMark]) -> None:
+    """Without those that a purge just deletes with their faxes: it comes to them in an order of its own, and the two
+    would wait for each other."""
+    free = marks.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    ReadMark.objects.filter(pk__in=list(free)).delete()
+
+
 def _crowded(most: int) -> QuerySet[Membership]:
     """The memberships of users with many marks in all."""
     users = ReadMark.objects.order_by().values("user").annotate(marks=Count("pk")).filter(marks__gt=most)
@@ -162,5 +169,5 @@ def _compacted(membership: Membership, until: datetime, most: int) -> int:
             return 0
         _mark(user, left, read_at=None)
         Membership.objects.filter(pk=locked.pk).update(read_before=max(until, locked.read_before))
-        read.delete()
+        _remove(read)
     return fewer

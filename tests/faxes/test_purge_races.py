@@ -10,14 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import LogEntry, Team, User
-from faxes import services, triage
+from accounts.models import LogEntry, Membership, Team, User
+from faxes import reading, services, triage
 from faxes.mirror import Report, Verdict, apply_remote
-from faxes.models import Document, Fax, FaxEvent, Tombstone
+from faxes.models import Document, Fax, FaxEvent, ReadMark, Tombstone
 from faxes.states import Media, Outbox
 from faxes.steps import purge
 from tests import builders
@@ -126,3 +126,23 @@ def test_a_purge_is_over_soon_while_people_work(team: Team) -> None:
 
     at_once(lambda: purge.drain() and None, work)
     assert Fax.objects.count() == 1 and max(waited) < 5
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time.")
+@pytest.mark.parametrize("first", [0, 1])
+def test_whoever_has_read_all_does_not_wait_for_a_purge(team: Team, bob: User, first: int) -> None:
+    """Both delete marks, in whatever order the database comes to them."""
+    Membership.objects.update(read_before=timezone.now() - 2 * DAY)
+    marks = [ReadMark.objects.create(user=bob, fax=builders.inbound(team)) for _ in range(2)]
+
+    def read_all() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        reading.mark_all_read(bob, until=timezone.now())
+
+    with transaction.atomic():
+        # As a purge deletes them with their faxes.
+        ReadMark.objects.filter(pk=marks[first].pk).delete()
+        at_once(read_all)
+        ReadMark.objects.filter(pk=marks[1 - first].pk).delete()
+    assert not ReadMark.objects.exists() and reading.unread_count(bob) == 0

@@ -15,10 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from functools import reduce
+from math import ceil
+from operator import or_
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -28,6 +31,8 @@ from faxes.models import Fax, FaxQuerySet, ReadMark
 from faxes.states import Direction
 
 MOST = 100
+# SQLite takes 500 parts in a union. With more teams than this, a part is of several.
+MOST_PARTS = 200
 # With more marks than this, a user's marks on faxes older than a day are done without, as far as that makes them fewer.
 MANY_MARKS = 1000
 LEFT_ALONE = timedelta(days=1)
@@ -96,7 +101,9 @@ def _unread(user: User, team: Team | None) -> list[FaxQuerySet]:
     seats = [seat for seat in standing(user).seats if team is None or seat.team_id == team.pk]
     marks, faxes = ReadMark.objects.filter(user=user), Fax.objects.kept().order_by()
     unmarked = faxes.received().filter(~Exists(marks.filter(fax=OuterRef("pk"))))
-    new = [unmarked.filter(team=seat.team_id, heard_at__gt=seat.read_before) for seat in seats]
+    since = [Q(team=seat.team_id, heard_at__gt=seat.read_before) for seat in seats]
+    each = max(1, ceil(len(since) / MOST_PARTS))
+    new = [unmarked.filter(reduce(or_, since[at : at + each])) for at in range(0, len(since), each)]
     # Only the marks lead to an index here.
     marked = faxes.alias(way=Coalesce("direction", "direction"), whose=Coalesce("team_id", "team_id"))
     again = marks.filter(read_at=None).values("fax")

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Membership, Team, User
 from accounts.services import remove_member
 from faxes import reading
+from faxes.listing import Filters, page_of
 from faxes.models import Fax, ReadMark
 from tests import builders
 
@@ -161,3 +163,12 @@ def test_counting_takes_two_queries_and_so_does_a_page(teams: int, team: Team, b
     with CaptureQueriesContext(connection) as page:
         assert len(reading.unread_of(bob, faxes)) == teams
     assert (len(counting), len(page)) == (2, 2)
+
+
+def test_somebody_may_be_on_hundreds_of_teams(bob: User) -> None:
+    teams = Team.objects.bulk_create([Team(name=f"Team {number}", slug=f"team-{number}") for number in range(600)])
+    Membership.objects.bulk_create([Membership(user=bob, team=team) for team in teams])
+    faxes = [builders.inbound(team) for team in (teams[0], teams[1], teams[-1])]
+    reading.mark_read(bob, faxes[:1])
+    assert unread_of(bob) == {fax.pk for fax in faxes[1:]}
+    assert set(page_of(Filters.of(QueryDict("show=unread"), bob)).faxes) == set(faxes[1:])

@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 
 # So many rows are decided in one transaction, which is then over in a fraction of a second.
 CHUNK = 50
+# So many keys are read at a time, which may mean looking at all rows, and putting them in order.
+KEYS = 5000
 
 
 @dataclass
@@ -90,12 +92,12 @@ def drain(now: datetime | None = None, *, dry_run: bool = False) -> Summary:
 
 
 def _chunks(rows: models.QuerySet[Any]) -> Iterator[list[UUID]]:
-    """The keys of the rows, each once, whatever becomes of those before."""
+    """The keys of the rows in small chunks, each once, whatever becomes of those before."""
     rows = rows.order_by("pk")
-    pks = list(rows.values_list("pk", flat=True)[:CHUNK])
+    pks = list(rows.values_list("pk", flat=True)[:KEYS])
     while pks:
-        yield pks
-        pks = list(rows.filter(pk__gt=pks[-1]).values_list("pk", flat=True)[:CHUNK])
+        yield from (pks[at : at + CHUNK] for at in range(0, len(pks), CHUNK))
+        pks = list(rows.filter(pk__gt=pks[-1]).values_list("pk", flat=True)[:KEYS])
 
 
 def _locked(which: Q) -> list[Fax]:

@@ -144,6 +144,17 @@ def test_later_tries_of_a_purged_fax_live_on(team: Team, settings: Settings) -> 
     assert again.document and again.document.is_here and len(files(settings)) == 1
 
 
+def test_a_full_bin_is_looked_through_once(team: Team) -> None:
+    at = timezone.now() - 31 * DAY
+    common = {"direction": "inbound", "status": "received", "team": team, "heard_at": at, "trashed_at": at}
+    Fax.objects.bulk_create([Fax(telnyx_id=str(number), **common) for number in range(2 * purge.CHUNK + 1)])
+    with CaptureQueriesContext(connection) as statements:
+        purge.drain()
+    assert not Fax.objects.exists()
+    in_bin = 'SELECT "faxes_fax"."id" AS "pk" FROM "faxes_fax" WHERE (NOT "faxes_fax"."legal_hold"'
+    assert sum(one["sql"].startswith(in_bin) for one in statements) == 2
+
+
 # The team's policy
 
 

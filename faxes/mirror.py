@@ -246,8 +246,7 @@ def _create(report: Report, *, twin_of: Fax | None) -> Fax:
         from_number=report.text("from")[:64],
         to_number=report.text("to")[:64],
         created_at=created_at,
-        # What is older than the pages Telnyx keeps is history by the time it is found, and nobody's unread mail.
-        heard_at=now if created_at > now - outbox.KEPT_AT_TELNYX else created_at,
+        heard_at=now if _is_news(report, created_at, now) else created_at,
     )
     if twin_of is not None:
         row.retry_of, row.attempt = twin_of.retry_of or twin_of, twin_of.attempt + 1
@@ -257,6 +256,12 @@ def _create(report: Report, *, twin_of: Fax | None) -> Fax:
     if twin_of is not None:
         timeline.note(twin_of, "twin", source=report.source, telnyx_id=report.telnyx_id)
     return fax
+
+
+def _is_news(report: Report, created_at: datetime, now: datetime) -> bool:
+    """What is older than the pages Telnyx keeps is history by the time it is found, and nobody's unread mail. An event
+    tells of what happens just now, however wrong the fax's own time may be."""
+    return report.source == FaxEvent.Source.WEBHOOK or created_at > now - outbox.KEPT_AT_TELNYX
 
 
 def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:

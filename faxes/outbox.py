@@ -239,7 +239,7 @@ def _follow_in(fax: Fax, in_doubt: bool, link_told_at: datetime | None) -> None:
     else:
         fax.poll_at = fax.poll_at or timezone.now() + FIRST_POLL
     complete = fax.status == "received" or (fax.status == "failed" and bool(fax.media_url))
-    begins = complete and not fax.media and fax.created_at > timezone.now() - KEPT_AT_TELNYX
+    begins = complete and not fax.media and fax.heard_at > timezone.now() - KEPT_AT_TELNYX
     if link_told_at is not None:
         fax.link_dies_at = dies_at(fax.media_url, link_told_at)
     if begins or (link_told_at is not None and fax.media in (Media.WAITING, Media.MISSING)):

@@ -1,7 +1,8 @@
 """What may be deleted, and when: faxes in the bin after thirty days, pages and records as their team's policy says.
 
 A legal hold keeps a fax whatever its age, and so does anything that is still to happen to it. Ages are counted by our
-own clock, from when we first heard of a fax or made it: Telnyx's may be wrong, and what is gone is gone.
+own clock, from when we first heard of a fax or made it: Telnyx's may be wrong, and what is gone is gone. It counts only
+for what a listing showed as history long after it had happened.
 """
 
 from __future__ import annotations

@@ -265,3 +265,12 @@ def test_the_applications_wish_needs_no_number(sandbox: Server, line: PhoneNumbe
     told.signs[2]()
     archive.drain()
     assert Fax.objects.get().due_at is not None
+
+
+def test_an_event_is_news_whatever_time_its_fax_claims_to_be_of(team: Team) -> None:
+    builders.number(team)
+    facts = {"to": builders.OURS, "status": "received", "media_url": "https://x/y.pdf"}
+    Delivery.objects.record(event(RECEIVED, fax_id="fax-1", created_at="1970-01-01T00:00:00Z", **facts))
+    webhooks.steps.drain()
+    fax = Fax.objects.get()
+    assert timezone.now() - fax.heard_at < timedelta(minutes=1) and fax.media == Media.WAITING

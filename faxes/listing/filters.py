@@ -217,7 +217,9 @@ class _Parser:
         word = self._word("tag")
         if not word:
             return []
-        return _found(list(Tag.objects.filter(team__in=self.teams, name__iexact=word)) or None)
+        tags = Tag.objects.filter(team__in=self.teams)
+        # Compared here: SQLite knows no “Ü” from “ü”.
+        return _found([tag for tag in tags if tag.name.casefold() == word.casefold()] or None)
 
     def _fax(self, key: str) -> Fax | None:
         word = self._word(key)

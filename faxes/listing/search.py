@@ -89,7 +89,7 @@ def digits_of(search: str) -> list[str]:
 
 
 def _corresponding(filters: Filters, digits: Sequence[str]) -> Iterator[Kind]:
-    named = Q(name__icontains=filters.search)
+    named = _holding("name", filters.search)
     known = Correspondent.objects.filter(_any_number("number", digits) | named, **_scope(filters))
     ids = list(known.values_list("pk", flat=True)[: FEW + 1])
     if ids:
@@ -98,12 +98,12 @@ def _corresponding(filters: Filters, digits: Sequence[str]) -> Iterator[Kind]:
 
 
 def _noted(filters: Filters) -> Iterator[Kind]:
-    notes = Note.objects.filter(text__icontains=filters.search)
+    notes = Note.objects.filter(_holding("text", filters.search))
     yield Kind(Q(pk__in=notes.values("fax")), _is_in(notes.filter(fax=OuterRef("pk"))))
 
 
 def _tagged(filters: Filters) -> Iterator[Kind]:
-    if tags := list(Tag.objects.filter(name__icontains=filters.search, **_scope(filters))):
+    if tags := list(Tag.objects.filter(_holding("name", filters.search), **_scope(filters))):
         yield _having(tags)
 
 
@@ -122,6 +122,14 @@ def _any_of(column: str, ids: Sequence[UUID]) -> Q | None:
 def _is_in(rows: QuerySet[Any]) -> Q:
     """Is there such a row for this fax? Asked fax by fax: PostgreSQL would turn a plain EXISTS round, and sort all."""
     return Q(Exact(Case(When(Exists(rows), then=True), default=False), True))
+
+
+def _holding(column: str, text: str) -> Q:
+    """Capitals or not, in any language: SQLite's LIKE takes “Ö” for “ö” only where it is told."""
+    ways = Q()
+    for way in {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}:
+        ways |= Q(**{f"{column}__icontains": way})
+    return ways
 
 
 def _any_number(column: str, digits: Sequence[str]) -> Q:

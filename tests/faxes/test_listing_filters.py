@@ -172,6 +172,16 @@ def test_a_tag_is_found_by_the_name_it_was_given(bob: User, team: Team, name: st
         assert page_of(Filters.of(query, bob)).faxes == [fax]
 
 
+@pytest.mark.parametrize("typed", ["österreich", "ÖSTERREICH", "Österreich", "ÖsterREICH"])
+def test_capitals_make_no_difference_in_any_language(bob: User, team: Team, typed: str) -> None:
+    known = Correspondent.objects.create(team=team, number="+4315550188", name="Post Österreich")
+    named, noted, tagged = builders.inbound(team, correspondent=known), builders.inbound(team), builders.inbound(team)
+    triage.note(by=bob, fax=noted, text="FÜR ÖSTERREICH")
+    triage.tag(by=bob, faxes=[tagged], name="österreich")
+    assert set(page_of(filters_of(bob, f"q={typed}")).faxes) == {named, noted, tagged}
+    assert page_of(filters_of(bob, f"tag={typed}")).faxes == [tagged]
+
+
 @pytest.mark.parametrize("typed", ["88", "%", "_", "773%", "suite 773", "call 555"])
 def test_what_is_no_number_finds_none(bob: User, team: Team, typed: str) -> None:
     builders.inbound(team, correspondent=Correspondent.objects.create(team=team, number="+17735550188"))

@@ -6,6 +6,7 @@ Each process keeps the last few, for itself alone, and takes them away when it e
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import shutil
 import tempfile
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import cast
 
 from faxes.models import Document
-from faxes.storage.base import PieceStorage
+from faxes.storage.base import PieceStorage, StorageError
 
 MOST, MOST_BYTES = 8, 200_000_000
 
@@ -46,14 +47,14 @@ class Copies:
         self._count = 0
 
     @contextmanager
-    def of(self, storage: PieceStorage, name: str) -> Iterator[Path]:
-        """Raises OSError. The copy stays at least as long as it is used."""
+    def of(self, storage: PieceStorage, name: str, sha256: str) -> Iterator[Path]:
+        """Raises OSError, also for a file with another SHA-256. The copy stays at least as long as it is used."""
         copy = self._taken(name)
         try:
             # Whoever comes second waits for the first, instead of fetching the same file.
             with copy.lock:
                 if not copy.path.exists():
-                    self._fetch(storage, name, copy)
+                    self._fetch(storage, name, sha256, copy)
             yield copy.path
         finally:
             self._give_back(copy)
@@ -90,12 +91,16 @@ class Copies:
             self._folder, self._pid = Path(tempfile.mkdtemp(prefix="faxportal-")), os.getpid()
         return self._folder
 
-    def _fetch(self, storage: PieceStorage, name: str, copy: Copy) -> None:
+    def _fetch(self, storage: PieceStorage, name: str, sha256: str, copy: Copy) -> None:
+        digest = hashlib.sha256()
         try:
             with copy.path.open("wb") as file:
                 for piece in storage.stream(name):
+                    digest.update(piece)
                     file.write(piece)
                 copy.bytes = file.tell()
+            if digest.hexdigest() != sha256:
+                raise StorageError(f"{name} is not what was stored.")
         except BaseException:
             copy.path.unlink(missing_ok=True)
             raise
@@ -128,7 +133,7 @@ atexit.register(_copies.clear)
 def of(document: Document) -> Iterator[Path]:
     """The document's file, as a copy of its own process. Raises OSError."""
     storage = cast(PieceStorage, document.file.storage)
-    with _copies.of(storage, str(document.file.name)) as path:
+    with _copies.of(storage, str(document.file.name), document.sha256) as path:
         yield path
 
 

@@ -121,6 +121,12 @@ def digest(document: Document) -> tuple[str, int]:
     return sha256.hexdigest(), size
 
 
+def prove(document: Document) -> None:
+    """See that a file which no seal proves is the very one that was stored. Raises OSError."""
+    if storage_of(document).is_unproven(name_of(document)) and digest(document) != (document.sha256, document.bytes):
+        raise StorageError("The file is not sealed, and not what was stored.")
+
+
 def storage_of(document: Document) -> PieceStorage:
     return cast(PieceStorage, document.file.storage)
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from faxes.files import name_of, storage_of
+from faxes.files import name_of, prove, storage_of
 from faxes.models import Document
 from faxes.storage.base import StorageError
 
@@ -125,6 +125,7 @@ def _check_size(document: Document) -> None:
 
 def _begun(document: Document, part: Part) -> Iterator[bytes]:
     """The pieces, the first one of which has been read. Raises OSError, the iterator too."""
+    prove(document)
     pieces = storage_of(document).stream(name_of(document), part.start, part.stop)
     first = next(pieces, b"")
     if not first and part.start < part.stop:

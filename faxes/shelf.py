@@ -14,6 +14,7 @@ import structlog
 from django.core.files.base import ContentFile
 
 from faxes.models import Document
+from faxes.storage.base import PieceStorage
 
 log = structlog.get_logger(__name__)
 
@@ -23,14 +24,16 @@ END = b"\0\0\0\0IEND\xaeB`\x82"
 
 def kept(document: Document, name: str) -> IO[bytes] | None:
     """The picture, open at its start, if it is here and whole. Another request may be writing it, or have died so."""
+    storage, place = cast(PieceStorage, document.file.storage), f"{_folder(document)}/{name}"
     try:
-        file = cast(IO[bytes], document.file.storage.open(f"{_folder(document)}/{name}"))
+        # Nothing tells what a plain one among sealed ones shows.
+        file = None if storage.is_unproven(place) else cast(IO[bytes], storage.open(place))
     except FileNotFoundError:
         return None
     except OSError as error:
         log.warning("pages.not_read", document=str(document.pk), name=name, error=str(error))
         return None
-    if _is_whole(file):
+    if file is None or _is_whole(file):
         return file
     file.close()
     return None

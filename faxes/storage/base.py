@@ -32,6 +32,10 @@ class PieceStorage(Storage):
     def walk(self) -> Iterator[str]:
         """The names of all files, in no order, few of them in memory at a time. Raises OSError."""
 
+    def is_unproven(self, name: str) -> bool:
+        """Does it lie there plain although files are sealed here? Raises OSError."""
+        return False
+
     def url(self, name: str | None) -> str:
         raise NotImplementedError("Files are given to those who may see them, by views alone.")
 

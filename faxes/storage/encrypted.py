@@ -11,13 +11,15 @@ from typing import Any
 
 from django.core.files import File
 
-from faxes.storage.base import PieceStorage, opened
-from faxes.storage.sealing import HEADER_BYTES, BrokenSeal, Keys, Seal, Sealing
+from faxes.storage.base import PieceStorage, StorageError, opened
+from faxes.storage.sealing import HEADER_BYTES, MAGIC, BrokenSeal, Keys, Seal, Sealing, looks_sealed
 
 
 class EncryptedStorage(PieceStorage):
     """Seals what is saved, opens what is sealed, and gives as it is what was stored before there were keys.
 
+    Such a plain file proves nothing: somebody may have put it in the place of a sealed one. So whoever shows or sends
+    a file asks `is_unproven`, and where it is, compares it with the document's SHA-256 first.
     Raises BrokenSeal for a file that somebody changed and UnknownKey for one whose key is not here: both OSError.
     """
 
@@ -26,6 +28,7 @@ class EncryptedStorage(PieceStorage):
 
     def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
         if not self.keys:
+            _see_plain(content)
             return self.inner.save(name, content, max_length=max_length)
         while True:
             # A file opens under its own name only, so the name must be certain before it is sealed.
@@ -56,13 +59,18 @@ class EncryptedStorage(PieceStorage):
             raise BrokenSeal(f"{name} is damaged: it is empty.")
         return seal
 
+    def is_unproven(self, name: str) -> bool:
+        return bool(self.keys) and self.seal_of(name) is None
+
     def size(self, name: str) -> int:
         seal = self.seal_of(name)
         return self.inner.size(name) if seal is None else seal.size
 
     def path(self, name: str) -> str:
-        """Raises NotImplementedError for what is not a plain file of this machine, and OSError."""
+        """Raises NotImplementedError where there are keys, and for what is not a plain file of this machine."""
         path = self.inner.path(name)
+        if self.keys:
+            raise NotImplementedError("With keys, files are read where their seals are looked at.")
         with suppress(FileNotFoundError, IsADirectoryError):
             if self.seal_of(name) is not None:
                 raise NotImplementedError("This file is sealed.")
@@ -88,3 +96,12 @@ class EncryptedStorage(PieceStorage):
 
     def get_modified_time(self, name: str) -> datetime:
         return self.inner.get_modified_time(name)
+
+
+def _see_plain(content: Any) -> None:
+    """Raises StorageError for a file that begins like a sealed one, and could not be given back as what it is. Lines
+    before a PDF's header may be anything, so whoever sends us one could have it so."""
+    content.seek(0)
+    if looks_sealed(content.read(len(MAGIC))):
+        raise StorageError("This file begins like a sealed one, and would be taken for it.")
+    content.seek(0)

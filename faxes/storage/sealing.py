@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from faxes.storage.base import StorageError
 
-# No file that a fax is made of begins like this, or nearly.
+# No PDF or picture begins like this, or nearly, unless somebody means mischief: such a one is not stored plain.
 MAGIC = b"\xd6\x8bfaxsealed\x1a\r\n\x00\x01"
 KEY_ID_BYTES, SALT_BYTES, PROOF_BYTES = 8, 32, 16
 HEADER_BYTES = len(MAGIC) + KEY_ID_BYTES + SALT_BYTES
@@ -96,8 +96,7 @@ class Seal:
         Raises BrokenSeal for a beginning that is nearly a header, and for a length that no sealed file has.
         """
         magic = beginning[: len(MAGIC)]
-        alike = sum(ours == theirs for ours, theirs in zip(MAGIC, magic, strict=False))
-        if alike < max(1, min(len(magic), len(MAGIC) // 2)):
+        if not looks_sealed(magic):
             return None
         chunks, rest = divmod(stored - HEADER_BYTES, SEALED_CHUNK)
         whole = rest == 0 or rest > PROOF_BYTES or (rest == PROOF_BYTES and chunks == 0)
@@ -133,6 +132,12 @@ class Seal:
             number += 1
         if number * CHUNK < stop:
             raise BrokenSeal(f"{self.name} is damaged: it was cut off or changed.")
+
+
+def looks_sealed(beginning: bytes) -> bool:
+    """Is that the beginning of a sealed file, or nearly so? Then it is none of a plain one."""
+    alike = sum(ours == theirs for ours, theirs in zip(MAGIC, beginning, strict=False))
+    return alike >= max(1, min(len(beginning), len(MAGIC) // 2))
 
 
 def _regrouped(pieces: Iterator[bytes]) -> Iterator[bytes]:

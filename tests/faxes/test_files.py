@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import connections, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -19,7 +21,7 @@ from faxes.shelf import keep
 from faxes.storage.base import StorageError
 from faxes.storage.encrypted import EncryptedStorage
 from tests import papers
-from tests.stores import KEY, put, use
+from tests.stores import KEY, put, s3_server, use
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +153,20 @@ def test_a_lost_file_says_so(settings: Settings, source: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("keys", [[], [KEY]], ids=["on_s3", "sealed"])
+def test_no_other_file_is_lent_in_the_place_of_the_one_that_was_stored(
+    settings: Settings, source: Path, keys: list[str]
+) -> None:
+    with s3_server() as place:
+        use(settings, url="" if keys else f"s3://{place}", keys=keys)
+        document = stored(source)
+        inner = files.storage_of(document).inner  # type: ignore[attr-defined]
+        inner.delete(files.name_of(document))
+        inner.save(files.name_of(document), ContentFile(papers.text_pdf(5)))
+        with pytest.raises(StorageError, match="is not what was stored"), files.local_path(document):
+            pass
+
+
 # The copies, with small limits.
 
 
@@ -163,8 +179,9 @@ def sealed(settings: Settings) -> EncryptedStorage:
 
 
 def held(copies: Copies, storage: EncryptedStorage, name: str) -> Path:
-    with copies.of(storage, name) as path:
-        assert path.read_bytes() == name.encode() * 100
+    content = name.encode() * 100
+    with copies.of(storage, name, hashlib.sha256(content).hexdigest()) as path:
+        assert path.read_bytes() == content
     return path
 
 
@@ -181,7 +198,7 @@ def test_only_the_last_few_copies_are_kept(sealed: EncryptedStorage, most: int, 
 
 def test_a_copy_in_use_stays_whatever_comes(sealed: EncryptedStorage) -> None:
     copies = Copies(most=1, most_bytes=10_000)
-    with copies.of(sealed, "a") as path:
+    with copies.of(sealed, "a", hashlib.sha256(b"a" * 100).hexdigest()) as path:
         for name in "bcd":
             held(copies, sealed, name)
         copies.drop("a")

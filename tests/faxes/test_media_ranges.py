@@ -257,3 +257,18 @@ def test_a_sealed_file_is_never_left_to_the_proxy(settings: Settings, client: Cl
     fax = builders.inbound(team, document=document_of(PAGES))
     answer = ask(client, fax)
     assert answer.body == PAGES and not answer.has_header("X-Accel-Redirect")
+
+
+def test_a_plain_file_among_sealed_ones_is_given_only_as_it_was_stored(
+    settings: Settings, client: Client, team: Team
+) -> None:
+    """It may be of the time before there were keys, or somebody may have put it there."""
+    settings.X_ACCEL_REDIRECT = "/protected/"
+    fax = builders.inbound(team, document=document_of(PAGES))
+    path = path_of(fax, use(settings, keys=[KEY]))
+    assert ask(client, fax).body == PAGES
+    assert ask(client, fax, range="bytes=5-9").body == PAGES[5:10]
+    path.write_bytes(PAGES[:-1] + b"!")
+    for asked in ({}, {"range": "bytes=5-9"}):
+        answer = ask(client, fax, **asked)
+        assert answer.status_code == 503 and not answer.has_header("X-Accel-Redirect")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.storage import FileSystemStorage
 from PIL import Image, ImageChops
 from pytest_django import Settings
 
@@ -17,7 +16,10 @@ from documents import DocumentError, PageOutOfRange
 from faxes.models import Document
 from faxes.pictures import READING, ROW, page_picture, warm
 from faxes.shelf import forget
+from faxes.storage.local import LocalStorage
+from faxes.storage.sealing import MAGIC
 from tests import builders, papers
+from tests.stores import KEY, use
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -171,7 +173,7 @@ def test_what_is_forgotten_leaves_nothing_behind(letter: Document) -> None:
     forget(letter)
 
 
-class Meanwhile(FileSystemStorage):
+class Meanwhile(LocalStorage):
     """A storage in which somebody deletes every document at the moment before a picture is saved."""
 
     def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
@@ -187,6 +189,18 @@ def test_a_page_drawn_while_its_document_is_deleted_leaves_nothing_behind(settin
     document = builders.document(papers.text_pdf(1))
     assert opened(picture(document)).width == ROW
     assert kept(document) == []
+
+
+def test_a_plain_picture_among_sealed_ones_is_drawn_anew(settings: Settings) -> None:
+    """It may be one of the time before there were keys, or show what somebody wants us to see."""
+    use(settings, keys=[KEY])
+    document = builders.document(papers.text_pdf(1))
+    right = picture(document)
+    inner = document.file.storage.inner  # type: ignore[attr-defined]
+    (path,) = (Path(inner.path(name)) for name in inner.walk() if name.startswith("pages/"))
+    path.write_bytes(papers.screenshot_png())
+    assert picture(document) == right
+    assert path.read_bytes().startswith(MAGIC)
 
 
 @pytest.mark.parametrize("number", [0, 4, -1])

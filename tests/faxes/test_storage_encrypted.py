@@ -17,6 +17,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from faxes.storage.base import StorageError
 from faxes.storage.encrypted import EncryptedStorage
 from faxes.storage.local import LocalStorage
 from faxes.storage.sealing import CHUNK, HEADER_BYTES, MAGIC, SEALED_CHUNK, BrokenSeal, Keys, UnknownKey, parse_keys
@@ -207,7 +208,22 @@ def test_what_was_stored_before_there_were_keys_stays_readable(settings: Setting
     storage = use(settings, keys=[KEY])
     assert read(storage, NAME) == content and storage.size(NAME) == len(content)
     assert read(storage, NAME, 3, 70_000) == content[3:70_000]
-    assert Path(storage.path(NAME)).read_bytes() == content
+    # But it proves nothing, and so it is not left to those who would not compare it with anything.
+    assert storage.is_unproven(NAME) and not use(settings).is_unproven(NAME)
+    with pytest.raises(NotImplementedError):
+        storage.path(NAME)
+
+
+def test_without_keys_nothing_is_stored_that_begins_like_a_sealed_file(settings: Settings) -> None:
+    """It could not be told from one: a PDF may have any bytes before its header."""
+    storage = use(settings)
+    for beginning in (MAGIC, MAGIC[:9] + b"\0" * 7):
+        with pytest.raises(StorageError, match="begins like a sealed one"):
+            put(storage, beginning + CONTENT, NAME)
+        assert not storage.exists(NAME)
+    sealing = use(settings, keys=[KEY])
+    put(sealing, MAGIC + CONTENT, NAME)
+    assert read(sealing, NAME) == MAGIC + CONTENT
 
 
 def test_a_sealed_file_has_no_path_and_none_has_an_address(sealed: EncryptedStorage) -> None:

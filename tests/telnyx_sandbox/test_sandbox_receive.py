@@ -199,10 +199,10 @@ def test_a_file_that_is_no_document_is_refused(server: Server, tmp_path: Path) -
         receive(server, "--file", str(path))
 
 
-@pytest.mark.parametrize("root", [f"http://127.0.0.1:{free_port()}", "nonsense", "http://[", "ftp://127.0.0.1"])
+@pytest.mark.parametrize("root", ["http://127.0.0.1:{port}", "nonsense", "http://[", "ftp://127.0.0.1"])
 def test_where_no_sandbox_runs_the_command_says_so(root: str) -> None:
     with pytest.raises(SystemExit, match="No sandbox answers at"):
-        ring.main(["--base-url", root])
+        ring.main(["--base-url", root.format(port=free_port())])
 
 
 def test_another_server_is_no_sandbox() -> None:

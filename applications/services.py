@@ -19,16 +19,20 @@ from telnyx_api import NotFound
 def assign_application(*, by: User | None, application: FaxApplication, team: Team | None) -> None:
     """Give an application to a team: its numbers without a team of their own follow it."""
     with transaction.atomic():
+        before = (
+            FaxApplication.objects.select_for_update(of=("self",)).select_related("team").get(pk=application.pk).team
+        )
         FaxApplication.objects.filter(pk=application.pk).update(team=team)
-        audit.record(*_moved("application.assign", by, application, application.team, team))
+        audit.record(*_moved("application.assign", by, application, before, team))
     application.team = team
 
 
 def assign_number(*, by: User | None, number: PhoneNumber, team: Team | None) -> None:
     """Give a number to a team. What arrived before stays where it is."""
     with transaction.atomic():
+        before = PhoneNumber.objects.select_for_update(of=("self",)).select_related("team").get(pk=number.pk).team
         PhoneNumber.objects.filter(pk=number.pk).update(team=team)
-        audit.record(*_moved("number.assign", by, number, number.team, team))
+        audit.record(*_moved("number.assign", by, number, before, team))
     number.team = team
 
 

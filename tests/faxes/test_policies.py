@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from accounts.models import LogEntry, Team, User
 from accounts.services import set_retention
-from applications.services import dismiss_quiet, set_deleting, set_receiving
+from applications.models import FaxApplication, PhoneNumber
+from applications.services import assign_application, assign_number, dismiss_quiet, set_deleting, set_receiving
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +20,18 @@ def entry(action: str) -> LogEntry:
 
 
 # Numbers
+
+
+def test_two_who_give_a_number_away_at_once_leave_the_true_story(team: Team, other_team: Team, root: User) -> None:
+    number, application = builders.number(None), builders.application()
+    seen_before = PhoneNumber.objects.get(pk=number.pk), FaxApplication.objects.get(pk=application.pk)
+    assign_number(by=root, number=number, team=team)
+    assign_application(by=root, application=application, team=team)
+    assign_number(by=root, number=seen_before[0], team=other_team)
+    assign_application(by=root, application=seen_before[1], team=other_team)
+    for action in ("number.assign", "application.assign"):
+        told = LogEntry.objects.filter(action=action, chain=str(team.pk)).order_by("sequence")
+        assert [entry.data["after"] for entry in told] == ["Front desk", "Records"]
 
 
 def test_a_number_remembers_who_looks_after_its_faxes(team: Team, alice: User, bob: User, vera: User) -> None:

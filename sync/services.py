@@ -103,7 +103,11 @@ def _sync_faxes(telnyx: Client, run: SyncRun, counts: Counter[str]) -> None:
 
 def _sync_received(telnyx: Client, run: SyncRun, counts: Counter[str]) -> None:
     """Any field may be left out, the direction too. Which faxes were received is then told by asking for them alone."""
-    for payload in telnyx.list_faxes(created_gte=run.window_start, direction=Direction.INBOUND.value):
+    listed = list(telnyx.list_faxes(created_gte=run.window_start, direction=Direction.INBOUND.value))
+    if any(payload.direction == Direction.OUTBOUND for payload in listed):
+        log.warning("sync.directions_not_told_apart")
+        return
+    for payload in listed:
         record = FaxPayload.parse({**payload.raw, "direction": Direction.INBOUND.value})
         verdict, _ = apply_remote(Report.of_fax(record, source=FaxEvent.Source.SYNC))
         counts[f"received_{verdict.value}"] += 1

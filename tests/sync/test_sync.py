@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import LogEntry, Team
 from applications.models import FaxApplication, PhoneNumber
@@ -19,6 +20,7 @@ from telnyx_api import Page
 from telnyx_api import PhoneNumber as NumberPayload
 from telnyx_sandbox.server import Server
 from tests import builders
+from tests.telnyx_api.scripted import Reply, serving
 
 
 def test_applications_and_numbers_are_mirrored(sandbox: Server, db: None) -> None:
@@ -59,6 +61,23 @@ def test_faxes_of_both_directions_are_found_without_any_webhook(sandbox: Server,
     sync_recent()
     fax = Fax.objects.get()
     assert (fax.direction, fax.status, fax.team, fax.media) == ("inbound", "received", line.team, "waiting")
+
+
+@pytest.mark.parametrize(("told", "found"), [("inbound", 1), ("outbound", 0)])
+def test_what_was_sent_is_never_taken_for_received(
+    settings: Settings, line: PhoneNumber, told: str, found: int
+) -> None:
+    """Where the list of received faxes holds a sent one, nothing is known of those that tell no direction."""
+    one = {"meta": {"total_pages": 1}}
+    nameless = {"id": "fax-1", "to": line.phone_number, "status": "received"}
+    received = {"data": [nameless, {"id": "fax-2", "direction": told, "status": "delivered"}]}
+    pages = [{"data": []}, {"data": []}, {"data": [nameless]}, received]
+    with serving(*(Reply(document={**page, **one}) for page in pages)) as server:
+        settings.TELNYX_API_BASE, settings.TELNYX_API_KEY = server.url, "KEY0123456789"
+        assert sync_recent().error == ""
+        assert [asked.path for asked in server.asked][2:] == ["/v2/faxes"] * 2
+    assert Fax.objects.filter(telnyx_id="fax-1", direction="inbound").count() == found
+    assert Fax.objects.filter(telnyx_id="fax-2", direction="inbound").count() == found
 
 
 def test_a_partial_run_keeps_what_it_brought_and_exits_non_zero(sandbox: Server, db: None) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -166,9 +167,10 @@ def _archived(fax: Fax, document: Document, original: Document | None) -> None:
     if row is not None:
         fax.document = document
         return
-    # Another worker has taken over: one document is enough.
+    # Another worker has taken over: one document is enough. The purge takes what cannot be deleted now.
     for one in filter(None, (document, original)):
-        discard(one)
+        with suppress(OSError):
+            discard(one)
 
 
 DONE = ("document", "original", "media", "problem", "tries", "owner", "leased_until", "due_at")

@@ -26,6 +26,7 @@ from faxes.states import Media
 from faxes.steps import archive
 from telnyx_sandbox.server import Server
 from tests import builders, papers
+from tests.stores import use
 from tests.telnyx_api.scripted import Reply, serving
 from tests.threads import at_once
 from tests.webhooks.telnyx import event
@@ -328,6 +329,26 @@ def test_a_worker_that_was_overtaken_leaves_nothing_behind(settings: Settings, t
     assert fax.media == Media.WAITING and fax.owner is not None
     assert nothing_is_kept(fax, settings)
     assert not fax.events.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_was_overtaken_while_the_storage_went_away_holds_up_no_other(settings: Settings, team: Team) -> None:
+    """It can neither record what it stored nor take it back."""
+
+    def overtaken(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE") and '"stored_at"' in sql:
+            Fax.objects.filter(pk=fax.pk).update(owner=uuid.uuid4())
+            use(settings, url="s3://key:secret@127.0.0.1:1/bucket?timeout=1")
+        return execute(sql, params, many, context)
+
+    with served(settings, Reply(content=papers.text_pdf(1))) as link:
+        fax = waiting(team, link)
+        with connection.execute_wrapper(overtaken):
+            assert archive.drain() == 1
+    fax.refresh_from_db()
+    assert fax.media == Media.WAITING and not fax.events.exists()
+    # Its row is still there, so the purge finds the file.
+    assert Document.objects.get().stored_at is None
 
 
 class Killed(BaseException):

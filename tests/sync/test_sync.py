@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -71,7 +72,7 @@ def test_what_was_sent_is_never_taken_for_received(
     one = {"meta": {"total_pages": 1}}
     nameless = {"id": "fax-1", "to": line.phone_number, "status": "received"}
     received = {"data": [nameless, {"id": "fax-2", "direction": told, "status": "delivered"}]}
-    pages = [{"data": []}, {"data": []}, {"data": [nameless]}, received]
+    pages: list[dict[str, Any]] = [{"data": []}, {"data": []}, {"data": [nameless]}, received]
     with serving(*(Reply(document={**page, **one}) for page in pages)) as server:
         settings.TELNYX_API_BASE, settings.TELNYX_API_KEY = server.url, "KEY0123456789"
         assert sync_recent().error == ""

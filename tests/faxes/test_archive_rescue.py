@@ -203,6 +203,25 @@ def test_a_full_disk_raises_the_alarm_and_leaves_no_half_file(
     assert count_missing() == 0
 
 
+def test_a_disk_that_fills_up_under_the_storage_keeps_no_half_file(
+    settings: Settings, sandbox: Server, line: PhoneNumber, deliver: Callable[[], list[int]]
+) -> None:
+    """The download has found its room, and the storage's own file is cut short: sealed, it is a little longer."""
+    use(settings, keys=[KEY])
+    pages = papers.big_pdf(12_000_000, 3)
+    sandbox.sandbox.receive(to=line.phone_number, file=pages)
+    sandbox.sandbox.advance(30)
+    deliver()
+    webhooks.steps.drain()
+    with files_of_at_most(len(pages) + 100):
+        archive.drain()
+    fax = Fax.objects.get()
+    assert (fax.media, fax.problem["code"], files(settings)) == (Media.WAITING, "storage", [])
+    assert not Document.objects.exists()
+    again()
+    assert kept() == truth(sandbox) and len(files(settings)) == 1
+
+
 def files(settings: Settings) -> list[Path]:
     root = Path(settings.MEDIA_ROOT)
     return [path for path in root.rglob("*") if path.is_file() and path.relative_to(root).parts[0] != "pages"]

@@ -65,9 +65,7 @@ def _forget(fax: Fax) -> None:
         log.error("forget.altered", document=str(kept.pk))
         _keep_there(fax)
         return
-    # Reading takes a while, and somebody may have put the fax under hold.
-    if not _mine(fax).filter(legal_hold=False).exists():
-        _mine(fax).update(owner=None, leased_until=None)
+    if not _may_go(fax, pages=(fax.document or kept).pages):
         return
     with client() as telnyx:
         try:
@@ -75,6 +73,19 @@ def _forget(fax: Fax) -> None:
         except NotFound:
             log.info("forget.was_gone")
     _forgotten(fax)
+
+
+def _may_go(fax: Fax, *, pages: int) -> bool:
+    """As it is now: reading takes a while, and events come in any order. One that may not has been put aside."""
+    row = _mine(fax).first()
+    if row is not None and row.page_count not in (None, pages):
+        # Telnyx's copy may be the better one.
+        _mine(fax).update(**DONE)
+        return False
+    if row is None or row.legal_hold:
+        _mine(fax).update(owner=None, leased_until=None)
+        return False
+    return True
 
 
 def _forgotten(fax: Fax) -> None:

@@ -103,6 +103,14 @@ def test_another_number_of_pages_than_announced_stays_at_telnyx(arrive: Callable
     assert fax.events.filter(kind="archived").latest("at").data["announced"] == 4
 
 
+def test_the_number_of_pages_may_be_announced_later(arrive: Callable[..., Fax], sandbox: Server) -> None:
+    fax = arrive(pages=1)
+    assert fax.due_at is not None
+    Fax.objects.update(page_count=4)
+    once_more(fax)
+    assert deletions(sandbox) == [] and (fax.gone_at, fax.due_at, fax.owner) == (None, None, None)
+
+
 def test_a_copy_that_is_not_what_came_is_no_copy(arrive: Callable[..., Fax], sandbox: Server) -> None:
     fax = arrive(pages=1)
     path = file_of(fax.document)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from faxes import scratch
 from faxes.models import Document
 from faxes.storage.base import PieceStorage, StorageError
 
@@ -88,7 +89,7 @@ class Copies:
         if self._folder is None or self._pid != os.getpid() or not self._folder.is_dir():
             self._kept.clear()
             # Readable by its owner alone.
-            self._folder, self._pid = Path(tempfile.mkdtemp(prefix="faxportal-")), os.getpid()
+            self._folder, self._pid = Path(tempfile.mkdtemp(dir=scratch.folder())), os.getpid()
         return self._folder
 
     def _fetch(self, storage: PieceStorage, name: str, sha256: str, copy: Copy) -> None:

@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from applications.models import FaxApplication
 from documents import DocumentError, Inspected, inspect, merge
-from faxes import timeline
+from faxes import scratch, timeline
 from faxes.claims import backoff, claim
 from faxes.fetch import FetchError
 from faxes.files import discard, store
@@ -110,7 +110,7 @@ def recover_abandoned() -> None:
 def _archive(fax: Fax) -> None:
     try:
         _clear_up(fax)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=scratch.folder()) as folder:
             path = Path(folder) / "received"
             bring(fax, path)
             document, original = _kept(fax, path)

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from documents import UPLOAD_MAX, DocumentError, merge
-from faxes import outbox, timeline
+from faxes import outbox, scratch, timeline
 from faxes.claims import claim
 from faxes.files import discard, local_path, store
 from faxes.links import can_link
@@ -96,7 +96,7 @@ def _siblings_document(fax: Fax) -> Document | None:
 
 def _merged(fax: Fax) -> Document:
     assert fax.batch is not None
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as files:
+    with tempfile.TemporaryDirectory(dir=scratch.folder()) as folder, ExitStack() as files:
         sources = [(files.enter_context(local_path(part)), part.name) for part in fax.batch.documents.all()]
         out = Path(folder) / "fax.pdf"
         result = merge(sources, out)

@@ -72,7 +72,7 @@ def status(request: HttpRequest, user: User, fax_id: UUID) -> HttpResponse:
     if not fax.is_outbound:
         filters = list_of(user, request.GET.get("list", ""))
         context |= pane_of(user, fax, filters) | beside(fax, filters)
-        context["inbox"] = request.GET.get("at") == "inbox"
+        context |= {"inbox": request.GET.get("at") == "inbox", "looked": True}
     return render(request, "faxes/_fax_changed.html", context)
 
 

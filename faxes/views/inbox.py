@@ -53,7 +53,7 @@ def inbox(request: HttpRequest, user: User) -> HttpResponse:
         if request.GET.get("seen") == listed["version"]:
             return HttpResponse(status=204)
         return render(request, "faxes/_inbox_news.html", listed)
-    context = listed | bar_of(filters, more=bool(more)) | open_fax(user, fax, filters) | {"sandbox_url": _sandbox_url()}
+    context = listed | bar_of(filters, more=more) | open_fax(user, fax, filters) | {"sandbox_url": _sandbox_url()}
     return render(request, "faxes/inbox.html", context | {"told": told_to(request)})
 
 

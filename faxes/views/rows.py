@@ -99,11 +99,12 @@ def list_of_rows(filters: Filters) -> dict[str, Any]:
     }
 
 
-def bar_of(filters: Filters, *, more: bool) -> dict[str, Any]:
+def bar_of(filters: Filters, *, more: str) -> dict[str, Any]:
     """What is chosen to narrow the list; and what one can choose from, where that is wanted or something of it is
     chosen: nobody waits for a choice that stays folded away."""
     used = sum(bool(filters.words.get(word)) for word in MORE)
-    bar = {"chips": _chips(filters), "more_used": used, "more": more}
+    chips = _chips(filters)
+    bar = {"chips": chips, "more_used": used, "more": more, "sifted": bool(chips or more or filters.words.get("show"))}
     return bar | choices_of(filters) if more or used else bar
 
 

@@ -73,7 +73,7 @@ def _deed(act: Deed, at_least: Role = Role.MEMBER) -> Callable[[HttpRequest, UUI
 
 def _after(request: HttpRequest, user: User, fax: Fax, filters: Filters, done: Done) -> HttpResponse:
     told = Told(done.said, done.undo, (str(fax.pk),) if done.undo else ())
-    following = _following(user, fax, filters) if done.goes_on else None
+    following = _following(user, fax, filters, request.POST.get("way", "")) if done.goes_on else None
     stays = not done.goes_on and not done.closes
     if not is_fragment(request):
         return _redirected(request, fax, filters, told, following, stays=stays)
@@ -100,10 +100,12 @@ def _redirected(
     return redirect(own_url(filters, shown.pk))
 
 
-def _following(user: User, fax: Fax, filters: Filters) -> Fax | None:
-    """The fax after this one in the list, else the one before it."""
+def _following(user: User, fax: Fax, filters: Filters, way: str) -> Fax | None:
+    """The fax after this one, the way in which somebody goes through the list. At its end there is none: what they have
+    passed by was left there on purpose. Who has not gone any way yet gets the older one, else the newer one."""
     beside = neighbours(fax, filters)
-    fax_id = beside.next or beside.previous
+    ways = {"older": beside.next, "newer": beside.previous}
+    fax_id = ways.get(way, beside.next or beside.previous)
     return fetch(user, fax_id) if fax_id else None
 
 

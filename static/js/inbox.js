@@ -25,17 +25,20 @@
   let busy = 0;
   let waiting = [];
 
-  function ask(verb, address, context, form) {
+  function ask(verb, address, context, sent) {
     busy += 1;
-    work = work.then(() => request(verb, address, context, form)).finally(() => {
+    work = work.then(() => request(verb, address, context, sent)).finally(() => {
       busy -= 1;
       if (!busy) next();
     });
   }
 
-  async function request(verb, address, context, form) {
-    const before = { row: openRow(), focus: document.activeElement, place: rows().indexOf(openRow()), id: openId() };
+  async function request(verb, address, context, { form, field, chosen = [] } = {}) {
+    const place = rows().indexOf(openRow());
+    const before = { place, id: openId(), newer: rows().slice(0, Math.max(0, place)).map((row) => row.id) };
+    const goesOn = pane.contains(form);
     document.querySelector("#told:has(.told-bad)")?.replaceChildren();
+    accept();
     try {
       await htmx.ajax(verb, address, { swap: "none", target: inbox, source: inbox, ...context });
     } catch {
@@ -43,7 +46,9 @@
     }
     // A note that was taken has gone with its form; one that was refused is still in it.
     if (form && !form.isConnected) drafts.delete(form.querySelector("[data-draft]")?.dataset.draft);
+    if (goesOn && openId() !== before.id && openRow()) way = before.newer.includes(openRow().id) ? "newer" : "older";
     settle(before);
+    if (document.querySelector("#told .told-bad")) refuse(field, chosen);
   }
 
   function next() {
@@ -73,8 +78,32 @@
     waiting = [];
   }
 
+  // What is wrong is said at the field where it can be mended. What was chosen stays chosen.
+  function refuse(field, chosen) {
+    waiting = [];
+    for (const id of chosen) document.getElementById(id)?.querySelector("input")?.click();
+    if (!field?.isConnected) return;
+    const told = document.getElementById("told");
+    const text = told.querySelector(".told-bad").textContent;
+    field.after(Object.assign(document.createElement("p"), { className: "refused", id: "refused", textContent: text }));
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", "refused");
+    told.replaceChildren();
+    for (let box = field.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+    field.focus();
+  }
+
+  function accept() {
+    document.getElementById("refused")?.remove();
+    const field = inbox.querySelector("[aria-describedby=refused]");
+    field?.removeAttribute("aria-invalid");
+    field?.removeAttribute("aria-describedby");
+  }
+
   document.addEventListener("htmx:responseError", (event) => {
     const gone = event.detail.xhr.status === 404;
+    // Who may not see it any more has it before them no longer.
+    if (gone && event.detail.target?.id === "fax-live") pane.replaceChildren();
     tell(gone ? "This fax is not here any more. Nothing was changed." : `${LOST} If it stays so, load the page anew.`);
   });
 
@@ -98,21 +127,8 @@
     openRow()?.scrollIntoView({ block: "nearest" });
     if (before.id && !openId() && scrollAt !== null) jump(scrollAt);
     count();
-    measure();
     clearTimeout(fading);
     fading = setTimeout(fade, TOLD_FOR);
-  }
-
-  // The bar of the pages stands below the fax's head, which is as high as its words.
-  const heights = new ResizeObserver(([{ target }]) => {
-    pane.style.setProperty("--desk-top", `${target.offsetHeight}px`);
-    pane.style.setProperty("--desk-above", `${target.offsetHeight + pane.getBoundingClientRect().top}px`);
-  });
-
-  function measure() {
-    const head = pane.querySelector(".pane-head");
-    heights.disconnect();
-    if (head && matchMedia("(min-width: 960px)").matches) heights.observe(head);
   }
 
   // What cannot be undone and needs nobody goes by itself.
@@ -127,6 +143,8 @@
   const beside = (place) => link(rows()[Math.max(0, Math.min(place, rows().length - 1))]) ?? list();
 
   let scrollAt = null;
+  // Up or down the list: Done goes on the way in which the person goes.
+  let way = "";
 
   function open(address) {
     if (!openId()) scrollAt = scrollY;
@@ -140,6 +158,7 @@
     const back = event.target.closest("[data-back]");
     if (!plain || !(row || back)) return;
     event.preventDefault();
+    way = "";
     if (row) open(row.href);
     else close(back.href);
   });
@@ -154,6 +173,13 @@
     link(row)?.focus({ preventScroll: true });
   }
 
+  // On a phone, what narrows the list is folded away.
+  inbox.querySelector("[data-sifts]").addEventListener("click", ({ currentTarget }) => {
+    const isOpen = currentTarget.getAttribute("aria-expanded") === "true";
+    currentTarget.setAttribute("aria-expanded", String(!isOpen));
+    if (!isOpen) document.getElementById("q").focus();
+  });
+
   inbox.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post" || event.defaultPrevented || form.matches(".desk-bar")) return;
@@ -163,13 +189,18 @@
     for (const key of new Set(data.keys())) values[key] = data.getAll(key).length > 1 ? data.getAll(key) : data.get(key);
     for (const menu of form.querySelectorAll("details[open]")) menu.open = false;
     form.closest("details.menu")?.removeAttribute("open");
-    if (form.id === "bulk") for (const box of boxes()) box.checked = false;
-    ask("POST", form.getAttribute("action"), { values }, form);
+    values.way = way;
+    const around = event.submitter?.closest(".menu-sheet") ?? (form.id !== "bulk" && form);
+    const field = around && around.querySelector("[data-first], select");
+    const chosen = form.id === "bulk" ? rows().filter((row) => row.querySelector(":checked")).map((row) => row.id) : [];
+    for (const box of boxes()) box.checked = box.checked && form.id !== "bulk";
+    ask("POST", form.getAttribute("action"), { values }, { form, field, chosen });
   });
 
   inbox.addEventListener("input", (event) => {
     const { draft } = event.target.dataset;
     if (draft) drafts.set(draft, event.target.value);
+    if (event.target.matches("[aria-invalid]")) accept();
     if (event.target.matches("[data-filters]")) sift(event.target);
   });
 
@@ -235,6 +266,7 @@
     const here = row ?? openRow();
     const by = { j: 1, k: -1, ...(row && { ArrowDown: 1, ArrowUp: -1 }) }[key];
     if (by) {
+      way = by > 0 ? "older" : "newer";
       const all = rows();
       const at = all.indexOf(here);
       const to = all[at < 0 ? 0 : at + by];
@@ -288,12 +320,21 @@
     }
     // The fax that is being read stays in its row, also where it is read and the list shows the unread ones.
     for (const row of before.values()) if (row.id !== `row-${openId()}`) leave(row);
+    const row = openRow();
+    if (changed.includes(row) || (before.has(row?.id) && !row.dataset.left)) look();
+    if (before.has(row?.id)) row.dataset.left = "true";
     old.hidden = !old.querySelector(".mail:not(.leaves)");
     const rest = target.querySelector(".inbox-rest");
     const restNow = fresh.querySelector(".inbox-rest");
     if (rest.innerHTML !== restNow.innerHTML && (old.hidden || !restNow.querySelector(".empty"))) rest.innerHTML = restNow.innerHTML;
     target.querySelector("[name=seen]").value = fresh.querySelector("[name=seen]").value;
     return [target, ...changed];
+  }
+
+  // A colleague did something with the fax that is open here: who reads it should know. A menu that is open stays.
+  function look() {
+    if (busy || pane.querySelector("#fax-head details[open]")) return;
+    htmx.ajax("GET", pane.querySelector(".pane-fax").dataset.status, { target: "#fax-live", swap: "outerHTML" });
   }
 
   htmx.defineExtension("rows", {
@@ -308,5 +349,4 @@
   });
 
   count();
-  measure();
 })();

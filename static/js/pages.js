@@ -13,10 +13,22 @@
   const sheets = () => desk()?.querySelector(".sheets");
   const top = () => desk().querySelector(".desk-bar").getBoundingClientRect().bottom;
 
+  // The desk's bar stands below the fax's head, which stays, too, and is as high as its words.
+  const heights = new ResizeObserver(([{ target }]) => {
+    const around = desk()?.closest(".pane, .fax");
+    if (!around) return;
+    const stays = getComputedStyle(target).position === "sticky";
+    const above = target.closest(".pane")?.getBoundingClientRect().top ?? 0;
+    around.style.setProperty("--desk-top", `${stays ? target.offsetHeight : 0}px`);
+    around.style.setProperty("--desk-above", `${stays ? target.offsetHeight + above : 0}px`);
+  });
+
   function start() {
     const fresh = document.querySelector("#fax-pages:not(.live)");
     if (!fresh?.querySelector(".sheets")) return;
     fresh.classList.add("live");
+    heights.disconnect();
+    heights.observe(fresh.closest(".pane")?.querySelector(".pane-head") ?? document.querySelector("main > .bar"));
     for (const image of sheets().querySelectorAll("img")) learn(image);
     near.disconnect();
     for (const link of fresh.querySelectorAll(".strip a")) near.observe(link);
@@ -73,6 +85,8 @@
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       near.unobserve(target);
+      // The fax may have been put away in the meantime.
+      if (!target.isConnected) continue;
       const small = Object.assign(new Image(64, 83), { alt: "", fetchPriority: "low" });
       small.src = sheet(pageOf(target)).querySelector("img").src.replace(/w=\d+/, "w=176");
       target.prepend(small);

@@ -138,6 +138,29 @@ def test_where_no_older_one_is_left_the_newer_one_follows(logged_in: Any, bob: U
     assert act(logged_in(bob), fax, "handle")["Location"] == f"{INBOX}?open={newer.pk}"
 
 
+def test_done_goes_on_the_way_in_which_somebody_goes_through_the_list(
+    logged_in: Any, bob: User, team: Team, fax: Fax
+) -> None:
+    newer = came_in(team, created_at=fax.created_at + timedelta(minutes=1))
+    older = came_in(team, created_at=fax.created_at - timedelta(hours=1))
+    client = logged_in(bob)
+    assert act(client, fax, "handle", way="newer")["Location"] == f"{INBOX}?open={newer.pk}"
+    assert act(client, fax, "handle", way="sideways")["Location"] == f"{INBOX}?open={older.pk}"
+    # At the end of the list, what was passed by on purpose does not come up again.
+    assert act(client, older, "handle", way="older")["Location"] == INBOX
+    assert Fax.objects.get(handled_at=None) == newer
+
+
+def test_the_key_of_done_does_not_reopen_what_a_colleague_just_did(
+    logged_in: Any, bob: User, alice: User, fax: Fax
+) -> None:
+    client = logged_in(bob)
+    triage.handle(by=alice, faxes=[fax])
+    looked = client.get(f"/faxes/{fax.pk}/status/?at=inbox", headers={"HX-Request": "true"}).content.decode()
+    assert "Open again" in looked and 'data-key="e"' not in looked
+    assert 'data-key="e"' in client.get(f"{INBOX}?open={fax.pk}").content.decode()
+
+
 def test_deeds_keep_the_list_that_one_came_from(logged_in: Any, bob: User, team: Team, fax: Fax) -> None:
     came_in(team, from_number="+13125550142", created_at=fax.created_at - timedelta(hours=1))
     other = came_in(team, correspondent=fax.correspondent, created_at=fax.created_at - timedelta(hours=2))

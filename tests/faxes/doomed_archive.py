@@ -8,6 +8,7 @@ after each database call, before each connection, and before each change of a fi
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -147,6 +148,8 @@ def main() -> None:
     name = f"doomed_{os.getpid()}" if connection.vendor == "postgresql" else f"{folder}/doomed.sqlite3"
     connection.settings_dict["TEST"]["NAME"] = name
     connection.creation.create_test_db(verbosity=0, serialize=False)
+    # What is there already need not be copied for each worker.
+    gc.freeze()
     try:
         for line in sys.stdin:
             order = json.loads(line)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 
 import pytest
 
-from tests.processes import ROOT, environment
+from tests.processes import MEMORY, ROOT, environment
 
 pytestmark = pytest.mark.process
 
 
 def test_a_kill_at_any_line_leaves_no_file_without_a_row() -> None:
     env = environment(DJANGO_SETTINGS_MODULE="tests.settings")
-    # In memory where the system has such a place: hundreds of files are written, none to be kept.
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         command = [sys.executable, "-m", "tests.faxes.doomed_files", folder]
         done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

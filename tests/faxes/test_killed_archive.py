@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ import pytest
 from telnyx_sandbox.server import Server, running
 from tests import papers
 from tests.hostile import hostile_world
-from tests.processes import ROOT, environment
+from tests.processes import MEMORY, ROOT, environment
 
 pytestmark = pytest.mark.process
 
@@ -51,8 +53,12 @@ class Workers:
 
 
 @pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
-    folder = tmp_path_factory.mktemp("doomed")
+def workers() -> Iterator[Workers]:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        yield from _workers(Path(folder))
+
+
+def _workers(folder: Path) -> Iterator[Workers]:
     database = {name: os.environ[name] for name in ["TEST_DATABASE_URL"] if name in os.environ}
     env = environment(DJANGO_SETTINGS_MODULE="tests.settings", **database)
     with running(api_key=KEY, auto=False, deliver=[]) as sandbox, hostile_world() as (server, _):

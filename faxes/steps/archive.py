@@ -211,7 +211,7 @@ def _try_later(fax: Fax, code: str, detail: str, **facts: Any) -> None:
         row = _mine(fax).select_for_update(of=("self",)).first()
         if row is None:
             return
-        lost = row.created_at < now - KEPT_AT_TELNYX
+        lost = row.heard_at < now - KEPT_AT_TELNYX
         title = "The pages are missing" if lost else "The pages are not here yet"
         said: dict[str, Any] = {"code": code, "title": title, "detail": detail}
         # A link that came meanwhile is worth a try at once.

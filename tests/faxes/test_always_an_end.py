@@ -44,4 +44,4 @@ def test_pages_of_a_fax_from_nowhere_in_time_are_looked_for(settings: Settings, 
     )
     archive.drain()
     fax.refresh_from_db()
-    assert (fax.media, fax.leased_until) == (Media.MISSING if year == 1 else Media.WAITING, None)
+    assert (fax.media, fax.leased_until) == (Media.WAITING, None)

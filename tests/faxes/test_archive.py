@@ -279,9 +279,9 @@ def test_pauses_grow_to_hours(team: Team) -> None:
 
 
 def test_after_seven_days_the_pages_are_missing(settings: Settings, team: Team) -> None:
-    fax = waiting(team, "http://127.0.0.1:1/", created_at=timezone.now() - timedelta(days=7, minutes=-1))
+    fax = waiting(team, "http://127.0.0.1:1/", heard_at=timezone.now() - timedelta(days=7, minutes=-1))
     assert due_again(fax).media == Media.WAITING
-    Fax.objects.update(created_at=timezone.now() - timedelta(days=7, minutes=1))
+    Fax.objects.update(heard_at=timezone.now() - timedelta(days=7, minutes=1))
     due_again(fax)
     assert (fax.media, fax.due_at, fax.owner, fax.document) == (Media.MISSING, None, None, None)
     assert fax.events.get(kind="media_missing").data == fax.problem
@@ -291,7 +291,7 @@ def test_after_seven_days_the_pages_are_missing(settings: Settings, team: Team) 
 
 def test_the_last_try_may_succeed(settings: Settings, team: Team) -> None:
     with served(settings, Reply(content=papers.text_pdf(1))) as link:
-        fax = due_again(waiting(team, link, created_at=timezone.now() - timedelta(days=8)))
+        fax = due_again(waiting(team, link, heard_at=timezone.now() - timedelta(days=8)))
     assert is_whole(fax)
 
 

@@ -336,6 +336,9 @@ def test_an_answer_that_comes_late_is_asked_for_again(page: Page, letters: Calla
     entry(page).fill("312 555 0142")
     entry(page).press("Enter")
     expect(page.locator(".chip-new")).to_have_count(1)
+    while not late:
+        # The answer has to be made before the file comes.
+        page.wait_for_timeout(20)
     add(page, *letters("referral.pdf"))
     expect(sentence(page)).to_have_text(READY)
     [(route, answer)] = late

@@ -182,7 +182,8 @@
 
   inbox.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || event.defaultPrevented || form.matches(".desk-bar")) return;
+    // Turning a page is the desk's.
+    if (form.method !== "post" || event.defaultPrevented || form.matches(".live #turn")) return;
     event.preventDefault();
     const data = new FormData(form, event.submitter);
     const values = {};

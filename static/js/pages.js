@@ -149,8 +149,10 @@
 
   // Turning, kept for everybody. What goes wrong is said by the page that a plain POST brings.
 
-  async function turn(form) {
-    const number = at;
+  let turning = Promise.resolve();
+
+  async function turn(form, number) {
+    if (!form.isConnected) return;
     const page = sheet(number);
     const turned = (Number(page.dataset.turned ?? 0) + 90) % 360;
     form.elements.page.value = number;
@@ -158,6 +160,7 @@
     const data = new FormData(form);
     const asked = { method: "POST", body: data, headers: { "HX-Request": "true" } };
     const answer = await fetch(form.action, asked).catch(() => null);
+    if (!form.isConnected) return;
     if (!answer?.ok || answer.headers.has("HX-Redirect")) return form.submit();
     page.dataset.turned = turned;
     page.classList.toggle("sideways", turned % 180 !== 0);
@@ -187,7 +190,9 @@
   document.addEventListener("submit", (event) => {
     if (!event.target.matches(".live #turn")) return;
     event.preventDefault();
-    turn(event.target);
+    // One after the other: each goes on from where the one before left the page.
+    const [form, number] = [event.target, at];
+    turning = turning.then(() => turn(form, number));
   });
 
   document.addEventListener("change", (event) => {

@@ -222,6 +222,17 @@ def test_a_name_of_any_kind_leaves_the_page_in_order(
     assert abs(bar["y"] - head["height"]) <= 1
 
 
+def test_each_press_turns_the_page_once(opened: Callable[..., Page], come_in: Callable[..., list[Fax]]) -> None:
+    (fax,) = come_in(1)
+    page = opened()
+    press(page, "j")
+    expect(open_fax(page, fax).locator(".desk.live")).to_be_visible()
+    press(page, "rrr")
+    expect(page.locator("#page-1")).to_have_attribute("data-turned", "270")
+    assert Fax.objects.get(pk=fax.pk).rotation == {"1": 270}
+    assert fax.events.filter(kind="rotated").count() == 3
+
+
 def test_a_picture_that_fails_is_a_blank_sheet(opened: Callable[..., Page], come_in: Callable[..., list[Fax]]) -> None:
     (fax,) = come_in(1)
     page = opened("about:blank")

@@ -1,7 +1,8 @@
 """What a user has not read yet: per user, and honest.
 
-A fax is unread for a member of its team when it was received and is not in the bin, and either we heard of it after the
-membership's `read_before` and the user has no mark on it, or their mark has no time: they want it unread, however old.
+A fax is unread for a member of its team when it was received and is not in the bin, and either it is new to them:
+nobody has handled it, we heard of it after the membership's `read_before`, and the user has no mark on it; or their
+mark has no time: they want it unread, however old, and whoever handled it.
 The reach of `read_before` keeps marks few, and counting walks only what came after it.
 
 What counts is the membership, whatever its role. Administrators see every team, but have unread faxes only of teams
@@ -51,24 +52,27 @@ def unread_count(user: User, *, team: Team | None = None, most: int = MOST) -> i
 
 def unread_of(user: User, faxes: Iterable[Fax]) -> set[UUID]:
     """Which of these faxes the user has not read. One query and that for the user's standing, for a page of a list."""
-    return _unread_among(user, [fax for fax in faxes if fax.trashed_at is None])
+    kept = [fax for fax in faxes if fax.trashed_at is None]
+    new, again = _unread_among(user, kept)
+    return again | {fax.pk for fax in kept if fax.pk in new and fax.handled_at is None}
 
 
 def mark_read(user: User, faxes: Collection[Fax]) -> None:
     """Say that the user has read these faxes. What was read before, and what is not theirs to read, stays as it is."""
-    # In the bin too: when it comes back, it has been read.
-    if _unread_among(user, faxes):
+    # In the bin, or handled, too: when it comes back, it has been read.
+    if any(_unread_among(user, faxes)):
         with transaction.atomic():
             _lock(user)
-            _mark(user, _unread_among(user, faxes), read_at=timezone.now())
+            _mark(user, set.union(*_unread_among(user, faxes)), read_at=timezone.now())
 
 
 def mark_unread(user: User, faxes: Collection[Fax]) -> None:
     """Let these faxes count as unread for the user, however old they are."""
     with transaction.atomic():
         _lock(user)
-        theirs = {fax.pk for fax in faxes if fax.team_id in _read_before(user) and not fax.is_outbound}
-        _mark(user, theirs - _unread_among(user, faxes), read_at=None)
+        read_before = _read_before(user)
+        theirs = {fax.pk for fax in faxes if fax.team_id in read_before and not fax.is_outbound}
+        _mark(user, theirs - unread_of(user, faxes), read_at=None)
 
 
 def mark_all_read(user: User, *, team: Team | None = None, until: datetime) -> None:
@@ -100,7 +104,7 @@ def _unread(user: User, team: Team | None) -> list[FaxQuerySet]:
     """
     seats = [seat for seat in standing(user).seats if team is None or seat.team_id == team.pk]
     marks, faxes = ReadMark.objects.filter(user=user), Fax.objects.kept().order_by()
-    unmarked = faxes.received().filter(~Exists(marks.filter(fax=OuterRef("pk"))))
+    unmarked = faxes.received().filter(~Exists(marks.filter(fax=OuterRef("pk"))), handled_at=None)
     since = [Q(team=seat.team_id, heard_at__gt=seat.read_before) for seat in seats]
     each = max(1, ceil(len(since) / MOST_PARTS))
     new = [unmarked.filter(reduce(or_, since[at : at + each])) for at in range(0, len(since), each)]
@@ -110,13 +114,14 @@ def _unread(user: User, team: Team | None) -> list[FaxQuerySet]:
     return [*new, marked.filter(pk__in=again, way=Direction.INBOUND, whose__in=[seat.team_id for seat in seats])]
 
 
-def _unread_among(user: User, faxes: Iterable[Fax]) -> set[UUID]:
-    """The same rule for faxes at hand, those in the bin included."""
+def _unread_among(user: User, faxes: Iterable[Fax]) -> tuple[set[UUID], set[UUID]]:
+    """Of faxes at hand, those in the bin and handled ones included: which are new to the user, and which they want
+    unread."""
     read_before = _read_before(user)
     mine = {fax.pk: fax for fax in faxes if fax.team_id in read_before and not fax.is_outbound}
     marks = dict(ReadMark.objects.filter(user=user, fax__in=list(mine)).values_list("fax", "read_at"))
     new = {pk for pk, fax in mine.items() if fax.team_id and fax.heard_at > read_before[fax.team_id]}
-    return (new - marks.keys()) | {pk for pk, read_at in marks.items() if read_at is None}
+    return new - marks.keys(), {pk for pk, read_at in marks.items() if read_at is None}
 
 
 def _read_before(user: User) -> dict[UUID, datetime]:
@@ -163,8 +168,8 @@ def _compacted(membership: Membership, until: datetime, most: int) -> int:
         if locked is None or locked.read_before >= until:
             return 0
         new = Fax.objects.received().filter(team=locked.team_id, heard_at__gt=locked.read_before, heard_at__lte=until)
-        # Those in the bin too: they may come back.
-        unmarked = new.filter(~Exists(ReadMark.objects.filter(user=user, fax=OuterRef("pk"))))
+        # Those in the bin too: they may come back. What somebody has handled is done with.
+        unmarked = new.filter(~Exists(ReadMark.objects.filter(user=user, fax=OuterRef("pk"))), handled_at=None)
         left = dict(unmarked.order_by("heard_at").values_list("pk", "heard_at")[: most + 1])
         if len(left) > most:
             # No further than where that many would have to be marked as unread. The rest may have its turn tomorrow.

@@ -65,7 +65,7 @@ def kinds_of(filters: Filters) -> list[Kind] | None:
 def _unread(user: User) -> Kind:
     marks = ReadMark.objects.filter(user=user, fax=OuterRef("pk"))
     mine = Membership.objects.filter(user=user, team=OuterRef("team"))
-    new = _is_in(mine.filter(read_before__lt=OuterRef("heard_at"))) & ~_is_in(marks)
+    new = _is_in(mine.filter(read_before__lt=OuterRef("heard_at"))) & ~_is_in(marks) & Q(handled_at=None)
     again = _is_in(mine) & _is_in(marks.filter(read_at=None))
     ids = list(unread(user).values_list("pk", flat=True)[: FEW + 1])
     return Kind(_any_of("pk", ids), new | again)

@@ -42,7 +42,8 @@ def says(fax: Fax, word: str) -> bool:
 def is_unread(fax: Fax, user: User) -> bool:
     """Bob's teams count from NOON; an administrator on no team has nothing unread."""
     marks = [mark.read_at for mark in fax.read_marks.all() if mark.user_id == user.pk]
-    return user.username == "bob" and is_kept(fax, user) and (marks == [None] or not marks and fax.heard_at > NOON)
+    is_new = not marks and fax.heard_at > NOON and fax.handled_at is None
+    return user.username == "bob" and is_kept(fax, user) and (marks == [None] or is_new)
 
 
 RULES: dict[str, Rule] = {

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, Team, User
 from accounts.services import remove_member
-from faxes import reading
+from faxes import reading, triage
 from faxes.listing import Filters, page_of
 from faxes.models import Fax, ReadMark
 from tests import builders
@@ -172,3 +172,23 @@ def test_somebody_may_be_on_hundreds_of_teams(bob: User) -> None:
     reading.mark_read(bob, faxes[:1])
     assert unread_of(bob) == {fax.pk for fax in faxes[1:]}
     assert set(page_of(Filters.of(QueryDict("show=unread"), bob)).faxes) == set(faxes[1:])
+
+
+def test_what_a_colleague_has_handled_is_nobodys_news(team: Team, alice: User, bob: User) -> None:
+    fax = builders.inbound(team)
+    triage.handle(by=alice, faxes=[fax])
+    fax.refresh_from_db()
+    assert unread_of(bob) == set()
+    reading.mark_unread(bob, [fax])
+    assert unread_of(bob) == {fax.pk}
+
+
+def test_a_handled_fax_that_is_opened_again_is_news_for_who_has_not_read_it(
+    team: Team, alice: User, bob: User, vera: User
+) -> None:
+    fax = builders.inbound(team)
+    triage.handle(by=alice, faxes=[fax])
+    fax.refresh_from_db()
+    reading.mark_read(vera, [fax])
+    triage.reopen(by=alice, faxes=[fax])
+    assert (unread_of(bob), unread_of(vera)) == ({fax.pk}, set())

@@ -105,4 +105,5 @@ def test_two_windows_at_once_and_the_night_shift_never_stumble(team: Team, bob: 
     )
     assert ReadMark.objects.count() <= 20
     reading.mark_read(bob, faxes)
+    triage.reopen(by=bob, faxes=faxes)
     assert unread_of(bob) == set() and len(unread_of(alice)) == 20

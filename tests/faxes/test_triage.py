@@ -172,6 +172,7 @@ def test_no_faxes_are_no_error(bob: User) -> None:
 def test_what_somebody_has_handled_they_have_read(team: Team, bob: User, alice: User) -> None:
     fax = builders.inbound(team)
     triage.handle(by=bob, faxes=[fax])
+    triage.reopen(by=bob, faxes=[fax])
     assert (reading.unread_count(bob), reading.unread_count(alice)) == (0, 1)
 
 

@@ -48,7 +48,7 @@ def _convert(
 
     parts, pages = [], 0
     for number, (path, own_name) in enumerate(sources):
-        inspected = inspect(path, name=own_name)
+        inspected = inspect(path, name=own_name, max_pages=max_pages)
         pages += inspected.pages
         if pages > max_pages:
             raise refusal("too_many_pages", name, limit=max_pages)

@@ -49,6 +49,8 @@ AFTER_DEATH = timedelta(minutes=1)
 MANY_DEATHS = 3
 
 PDF, TIFF = "application/pdf", "image/tiff"
+# The limit of 350 pages is told of faxes that are sent. What comes in is kept as long as it fits into the largest file.
+MOST_PAGES = 1000
 # What is wrong with a file, by the code of its DocumentError. Nobody here can save it again, so no remedy is named.
 FAULTS = {
     "empty": "The file is empty.",
@@ -129,7 +131,7 @@ def _archive(fax: Fax) -> None:
 def _kept(fax: Fax, path: Path) -> tuple[Document, Document | None]:
     """What came, stored: the document to show, and the original where that is another file. Raises DocumentError for
     what is no fax, and OSError."""
-    came = inspect(path, name="The received file")
+    came = inspect(path, name="The received file", max_pages=MOST_PAGES)
     if came.content_type not in (PDF, TIFF):
         raise DocumentError("unsupported", FAULTS["unsupported"])
     shown, looks = path.with_name("fax.pdf"), None
@@ -146,7 +148,7 @@ def _kept(fax: Fax, path: Path) -> tuple[Document, Document | None]:
 def _as_pdf(path: Path, out: Path) -> Inspected | None:
     """A PDF of the same dots. None where it cannot be made: then the TIFF itself is what is shown."""
     try:
-        return merge([(path, "The received file")], out)
+        return merge([(path, "The received file")], out, max_pages=MOST_PAGES)
     except DocumentError as error:
         log.warning("archive.no_pdf", reason=error.code)
         return None

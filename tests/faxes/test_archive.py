@@ -112,6 +112,14 @@ def test_a_tiff_is_archived_as_well(settings: Settings, team: Team) -> None:
     assert (fax.document.pages, fax.document.content_type) == (2, "application/pdf")
 
 
+@pytest.mark.parametrize("paper", [lambda: papers.text_pdf(351), lambda: papers.many_frames_tiff(351)])
+def test_more_pages_than_can_be_sent_may_come_in(settings: Settings, team: Team, paper: Callable[[], bytes]) -> None:
+    with served(settings, Reply(content=paper())) as link:
+        fax = due_again(waiting(team, link))
+    assert is_whole(fax) and fax.document is not None
+    assert fax.document.pages == 351
+
+
 def test_another_number_of_pages_than_announced_is_noted(settings: Settings, team: Team) -> None:
     with served(settings, Reply(content=papers.text_pdf(2))) as link:
         fax = due_again(waiting(team, link, page_count=5))

@@ -215,6 +215,11 @@ class Fax(Mirrored):
                 name="fax_assignee",
                 condition=Q(assigned_to__isnull=False),
             ),
+            models.Index(
+                fields=["assigned_to", "direction", "-created_at", "-id"],
+                name="fax_mine",
+                condition=Q(assigned_to__isnull=False, handled_at=None, trashed_at=None),
+            ),
             models.Index(fields=["team", "-trashed_at"], name="fax_bin", condition=Q(trashed_at__isnull=False)),
             models.Index(fields=["-created_at", "-id"], name="fax_all"),
             # Of all rows: SQLite does not see that `outbox = 'ready'` implies `outbox <> ''`, and would read the table.

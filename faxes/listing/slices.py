@@ -34,6 +34,7 @@ MOST_TEAMS = 200
 BY_TEAM = ("team_id", "direction", "status")
 BY_NUMBER = ("direction", "to_number")
 BY_ASSIGNEE = ("assigned_to_id",)
+BY_OPEN_ASSIGNEE = ("assigned_to_id", "direction")
 BY_BIN = ("team_id",)
 BY_NOTHING = ()
 FINDS = "finds"
@@ -148,7 +149,9 @@ def _walkable(filters: Filters) -> list[FaxQuerySet]:
         if filters.number and filters.box is INBOX:
             return [narrowed(filters, BY_NUMBER).filter(of_teams(filters))]
         if filters.show is Show.MINE or isinstance(filters.assignee, User):
-            return [narrowed(filters, BY_ASSIGNEE).filter(of_teams(filters))]
+            still_open = filters.show in (Show.MINE, Show.OPEN)
+            faxes = narrowed(filters, BY_OPEN_ASSIGNEE if still_open else BY_ASSIGNEE)
+            return [faxes.filter(of_teams(filters))]
     if len(teams) > MOST_TEAMS:
         return [narrowed(filters, BY_NOTHING).filter(of_teams(filters))]
     faxes = narrowed(filters, BY_BIN if filters.show is Show.BIN else BY_TEAM)

@@ -47,9 +47,9 @@ def assignees(team: Team) -> list[User]:
     return sorted(access.people(team, at_least=Role.MEMBER), key=lambda user: str(user).casefold())
 
 
-def tags_of(team: Team) -> list[Tag]:
-    """The tags that are on any fax of the team. Others stay for a while, and are shown to nobody."""
-    return list(Tag.objects.filter(Exists(TAGGED.objects.filter(tag=OuterRef("pk"))), team=team))
+def tags_of(teams: Iterable[Team]) -> list[Tag]:
+    """The tags that are on any fax of the teams. Others stay for a while, and are shown to nobody."""
+    return list(Tag.objects.filter(Exists(TAGGED.objects.filter(tag=OuterRef("pk"))), team__in=list(teams)))
 
 
 def assign(*, by: User, faxes: Iterable[Fax], to: User | None) -> list[Fax]:

@@ -43,7 +43,7 @@ def pane_of(user: User, fax: Fax, filters: Filters) -> dict[str, Any]:
         "is_mine": fax.assigned_to_id == user.pk,
         "may_hold": access.may(user, fax.team, at_least=Role.MANAGER),
         "assignees": triage.assignees(fax.team) if may_act and fax.team else [],
-        "team_tags": triage.tags_of(fax.team) if may_act and fax.team else [],
+        "team_tags": triage.tags_of([fax.team]) if may_act and fax.team else [],
         "teams_to_give": Team.objects.all() if fax.team is None else [],
         "leaves_bin_at": fax.trashed_at + IN_BIN if fax.trashed_at and not fax.legal_hold else None,
         "inbox_url": inbox_url(filters),

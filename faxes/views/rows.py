@@ -14,8 +14,9 @@ from django.utils import timezone
 from accounts.models import User
 from applications.models import FaxApplication, PhoneNumber
 from contacts.numbers import format_number
+from faxes import triage
 from faxes.listing import NOBODY, Filters, Page, Show, count_of, page_of
-from faxes.models import Fax, Tag
+from faxes.models import Fax
 from faxes.pictures import turn_of
 from faxes.reading import MOST, unread_count, unread_of
 from faxes.views.pane import list_query
@@ -118,7 +119,7 @@ def choices_of(filters: Filters) -> dict[str, Any]:
         "teams": filters.teams if len(filters.teams) > 1 else [],
         "applications": FaxApplication.objects.visible_to(filters.user).filter(gone_at=None),
         "people": sorted(people, key=lambda one: str(one).casefold()),
-        "tag_names": sorted({tag.name for tag in Tag.objects.filter(team__in=teams)}, key=str.casefold),
+        "tag_names": sorted({tag.name for tag in triage.tags_of(teams)}, key=str.casefold),
     }
 
 

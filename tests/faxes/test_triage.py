@@ -279,11 +279,11 @@ def test_a_tag_is_the_same_in_capitals(team: Team, bob: User) -> None:
     first, second = builders.inbound(team), builders.inbound(team)
     triage.tag(by=bob, faxes=[first], name=" Über  weisung ")
     triage.tag(by=bob, faxes=[first, second], name="über WEISUNG")
-    assert [tag.name for tag in triage.tags_of(team)] == ["Über weisung"]
+    assert [tag.name for tag in triage.tags_of([team])] == ["Über weisung"]
     assert state(second)["tags"] == ["Über weisung"]
     assert (len(kinds(first)), len(kinds(second))) == (1, 1)
     triage.untag(by=bob, faxes=[first, second], name="ÜBER weisung")
-    assert triage.tags_of(team) == [] and state(first)["tags"] == []
+    assert triage.tags_of([team]) == [] and state(first)["tags"] == []
 
 
 def test_teams_have_their_own_tags(team: Team, other_team: Team, root: User) -> None:

@@ -103,7 +103,13 @@
   document.addEventListener("htmx:responseError", (event) => {
     const gone = event.detail.xhr.status === 404;
     // Who may not see it any more has it before them no longer.
-    if (gone && event.detail.target?.id === "fax-live") pane.replaceChildren();
+    if (gone && event.detail.target?.id === "fax-live") {
+      const [row, here] = [openRow(), new URL(location)];
+      pane.replaceChildren();
+      if (row) leave(row);
+      here.searchParams.delete("open");
+      history.replaceState(history.state, "", here);
+    }
     tell(gone ? "This fax is not here any more. Nothing was changed." : `${LOST} If it stays so, load the page anew.`);
   });
 

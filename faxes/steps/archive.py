@@ -15,7 +15,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +213,7 @@ def _try_later(fax: Fax, code: str, detail: str, **facts: Any) -> None:
         row = _mine(fax).select_for_update(of=("self",)).first()
         if row is None:
             return
-        lost = row.heard_at < now - KEPT_AT_TELNYX
+        lost = _made_at(row) < now - KEPT_AT_TELNYX
         title = "The pages are missing" if lost else "The pages are not here yet"
         said: dict[str, Any] = {"code": code, "title": title, "detail": detail}
         # A link that came meanwhile is worth a try at once.
@@ -226,6 +226,12 @@ def _try_later(fax: Fax, code: str, detail: str, **facts: Any) -> None:
             timeline.note(row, "media_missing" if lost else "media_failed", **said)
     if not lost:
         wake("archive", after=wait.total_seconds())
+
+
+def _made_at(fax: Fax) -> datetime:
+    """When Telnyx began to keep its pages: as it says, unless that is no time at which we could hear of it so."""
+    is_likely = fax.heard_at - KEPT_AT_TELNYX < fax.created_at < fax.heard_at
+    return fax.created_at if is_likely else fax.heard_at
 
 
 def _pause(tries: int, code: str) -> timedelta:

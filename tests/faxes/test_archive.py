@@ -34,6 +34,8 @@ from webhooks.models import Delivery
 
 pytestmark = pytest.mark.django_db
 
+DAY = timedelta(days=1)
+
 Deliver = Callable[[], list[int]]
 
 
@@ -295,6 +297,13 @@ def test_after_seven_days_the_pages_are_missing(settings: Settings, team: Team) 
     assert fax.events.get(kind="media_missing").data == fax.problem
     assert fax.problem["title"] == "The pages are missing"
     assert archive.drain() == 0
+
+
+def test_telnyx_counts_its_seven_days_from_the_call(settings: Settings, team: Team) -> None:
+    fax = waiting(team, "http://127.0.0.1:1/", created_at=timezone.now() - timedelta(days=6, hours=23))
+    assert due_again(fax).media == Media.WAITING
+    Fax.objects.update(created_at=timezone.now() - timedelta(days=7, minutes=1), heard_at=timezone.now() - DAY)
+    assert due_again(fax).media == Media.MISSING
 
 
 def test_the_last_try_may_succeed(settings: Settings, team: Team) -> None:

@@ -65,7 +65,7 @@ def work_on(faxes: dict[str, Arrival], people: dict[str, User]) -> None:
     for telnyx_id, arrival in faxes.items():
         if telnyx_id in rows:
             _work_on(rows[telnyx_id], arrival, people)
-    newest = sorted(rows.values(), key=lambda row: row.created_at, reverse=True)
+    newest = list(Fax.objects.received().filter(telnyx_id__in=faxes, handled_at=None).order_by("-created_at"))
     for name, count in UNREAD.items():
         theirs = [row for row in newest if row.team and row.team.memberships.filter(user=people[name]).exists()]
         reading.mark_read(people[name], theirs[count:])

@@ -21,7 +21,7 @@ from faxes.states import Media
 from faxes.steps import archive
 from faxes.wording import state_of
 from tests import builders
-from tests.hostile import Hostile, Listener, hostile_world
+from tests.hostile import SIXTY_MEGABYTES, Hostile, Listener, hostile_world
 from tests.processes import ROOT, environment
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_a_trap_is_not_stored_and_says_what_it_was(
     assert fax.problem["detail"] in state_of(fax).sentence
     assert fax.events.get(kind="media_failed").data["detail"] == fax.problem["detail"]
     assert nothing_is_kept(fax, settings)
-    assert server.sent < 56_000_000
+    assert server.sent < SIXTY_MEGABYTES
 
 
 def test_a_private_address_is_not_called(settings: Settings, team: Team, world: tuple[Hostile, Listener]) -> None:

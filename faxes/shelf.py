@@ -6,7 +6,7 @@ Whoever deletes a document deletes its file first, and then has us `forget` its 
 
 from __future__ import annotations
 
-import os
+import io
 from contextlib import suppress
 from typing import IO, cast
 
@@ -23,30 +23,20 @@ END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
 def kept(document: Document, name: str) -> IO[bytes] | None:
-    """The picture, open at its start, if it is here and whole. Another request may be writing it, or have died so."""
+    """The picture, open at its start, if it is here and whole. Another request may be writing it, or have died so.
+
+    It is read at once, because another request may put one in its place before this one has given it all.
+    """
     storage, place = cast(PieceStorage, document.file.storage), f"{_folder(document)}/{name}"
     try:
         # Nothing tells what a plain one among sealed ones shows.
-        file = None if storage.is_unproven(place) else cast(IO[bytes], storage.open(place))
+        png = b"" if storage.is_unproven(place) else b"".join(storage.stream(place))
     except FileNotFoundError:
         return None
     except OSError as error:
         log.warning("pages.not_read", document=str(document.pk), name=name, error=str(error))
         return None
-    if file is None or _is_whole(file):
-        return file
-    file.close()
-    return None
-
-
-def _is_whole(file: IO[bytes]) -> bool:
-    try:
-        file.seek(-len(END), os.SEEK_END)
-        whole = file.read() == END
-        file.seek(0)
-    except OSError:
-        return False
-    return whole
+    return io.BytesIO(png) if png.endswith(END) else None
 
 
 def keep(document: Document, name: str, png: bytes) -> None:

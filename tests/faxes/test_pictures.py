@@ -123,6 +123,13 @@ def test_pages_are_shown_where_nothing_can_be_kept(letter: Document) -> None:
     warm(letter)
 
 
+def test_a_picture_that_is_replaced_while_somebody_gets_it_is_whole(letter: Document) -> None:
+    drawn = picture(letter)
+    with page_picture(letter, 1, width=ROW) as on_its_way:
+        forget(letter)
+        assert on_its_way.read() == drawn
+
+
 def test_several_who_look_at_once_all_see_the_page_and_one_picture_is_kept(letter: Document) -> None:
     drawn = picture(letter)
     forget(letter)

@@ -28,11 +28,11 @@ LINK = re.compile(r'(?:href|src|hx-get|action)="([^"#]+)"')
 # What differs from look to look: the tokens of forms.
 TOKEN = re.compile(r'name="(?:csrfmiddlewaretoken|batch)" value="[^"]*"|\?draft=[0-9a-f-]+')
 # Walking does not press buttons, and files of the packages say nothing about faxes.
-SKIPPED = re.compile(r"^/(static|admin|accounts)/|/file/|/(again|cancel|trash|restore|handle|reopen|forward)/$")
+SKIPPED = re.compile(r"^/(static|admin|accounts)/|\.png$|/file/|/(again|cancel|trash|restore|handle|reopen|forward)/$")
 SHOWN = ("open", "unread", "mine", "done", "failed", "missing", "all", "bin", "unrouted")
 STARTS = ["/faxes/inbox/", "/faxes/sent/", "/faxes/new/", "/faxes/unread/"]
 SEARCHES = ["", "770", "lake", "urgent", "646", "Zyxwv", "plutonium", "quarantine", "%", "_", "+"]
-MOST_PAGES = 150
+MOST_PAGES = 100
 
 
 def everything_of(team: Team | None, by: User, *, sender: str, word: str, line: str) -> Fax:

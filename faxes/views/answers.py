@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts import access
+from accounts.guards import is_fragment
 from accounts.models import User
 from contacts.numbers import format_number
 from faxes.listing import Filters
 from faxes.models import Fax
-from faxes.views.guards import is_fragment
 from faxes.views.pane import inbox_url, own_url
 from faxes.views.told import Told
 

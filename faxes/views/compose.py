@@ -25,6 +25,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access
+from accounts.guards import is_fragment
 from accounts.models import Role, User
 from applications.models import PhoneNumber
 from contacts.numbers import format_number
@@ -36,7 +37,6 @@ from faxes.links import can_link
 from faxes.models import Batch, Document, Fax
 from faxes.recipients import MOST, Recipient, Recipients
 from faxes.services import send
-from faxes.views.guards import is_fragment
 from faxes.views.pictures import picture
 
 P = ParamSpec("P")

@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.guards import for_people
 from accounts.models import Role, User
 from applications.models import FaxApplication
 from contacts.numbers import format_number
@@ -28,7 +29,7 @@ from faxes.models import Attempt, Fax, FaxEvent
 from faxes.reading import mark_read
 from faxes.states import Media, Outbox
 from faxes.story import Line, line_of
-from faxes.views.guards import fax_action, for_people
+from faxes.views.guards import fax_action
 from faxes.views.pane import beside, fetch, list_of, pane_of
 from faxes.views.told import told_to
 from faxes.wording import clock_of, seconds, state_of

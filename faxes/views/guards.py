@@ -1,50 +1,23 @@
-"""What stands before a view: who asks, and what they may do to the fax they ask for."""
+"""What stands before a view of one fax: who asks, and what they may do to it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseClientRefresh
-from django_htmx.middleware import HtmxDetails
 
 from accounts import access
 from accounts.models import Role, User
 from faxes.models import Fax
-
-P = ParamSpec("P")
-
-
-def is_fragment(request: HttpRequest) -> bool:
-    """Does a page that is already open ask for a part of itself?"""
-    return bool(cast(HtmxDetails, getattr(request, "htmx", False)))
-
-
-def for_people(
-    view: Callable[Concatenate[HttpRequest, User, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Only for people who are logged in; the view gets the person. No shared browser keeps what it shows.
-
-    A fragment whose session has ended has its page load anew, so that the log-in does not appear inside the page.
-    """
-
-    @wraps(view)
-    def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if request.user.is_authenticated:
-            return view(request, request.user, *args, **kwargs)
-        return HttpResponseClientRefresh() if is_fragment(request) else redirect_to_login(request.get_full_path())
-
-    return never_cache(checked)
 
 
 def fax_action(act: Callable[[HttpRequest, User, Fax], Fax | None]) -> Callable[[HttpRequest, UUID], HttpResponse]:

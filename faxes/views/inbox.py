@@ -16,12 +16,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, replace_url
 
+from accounts.guards import for_people, is_fragment
 from accounts.models import User
 from faxes.listing import INBOX, Filters
 from faxes.models import Fax
 from faxes.reading import mark_read, unread_count
 from faxes.views.detail import context_of
-from faxes.views.guards import for_people, is_fragment
 from faxes.views.pane import fetch, inbox_url, pane_of
 from faxes.views.rows import bar_of, choices_of, list_of_rows
 from faxes.views.told import Told, told_to

@@ -12,12 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.guards import for_people, is_fragment
 from accounts.models import User
 from applications.models import PhoneNumber
 from contacts.numbers import format_number
 from faxes.listing import SENT, Filters, page_of
 from faxes.models import Fax
-from faxes.views.guards import for_people, is_fragment
 from faxes.wording import State, state_of
 
 # In seconds: how often a list looks again while a fax on it is under way.

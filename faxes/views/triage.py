@@ -21,13 +21,13 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect, replace_url
 
 from accounts import access
+from accounts.guards import is_fragment
 from accounts.models import Role, Team, User
 from faxes import reading, services, triage
 from faxes.listing import Filters, neighbours
 from faxes.models import Fax
 from faxes.views import inbox
 from faxes.views.answers import INCOMPLETE, in_inbox, name_of, person_of, refused, to_login
-from faxes.views.guards import is_fragment
 from faxes.views.pane import fetch, inbox_url, list_of, own_url
 from faxes.views.told import Told, tell
 

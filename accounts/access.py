@@ -117,7 +117,12 @@ def require(user: AnyUser, team: Team | None, *, at_least: Role) -> None:
         raise PermissionDenied
 
 
+def holds_somewhere(user: AnyUser, *, at_least: Role) -> bool:
+    """Does the user hold this role in any team? Administrators do."""
+    return is_admin(user) or bool(team_ids(user, at_least=at_least))
+
+
 def require_somewhere(user: AnyUser, *, at_least: Role) -> None:
-    """Raise PermissionDenied (403) for somebody who holds this role in no team at all."""
-    if not is_admin(user) and not team_ids(user, at_least=at_least):
+    """Raise PermissionDenied (403) unless `holds_somewhere()`."""
+    if not holds_somewhere(user, at_least=at_least):
         raise PermissionDenied

@@ -54,6 +54,13 @@ class FaxApplication(Mirrored):
     delete_once_archived = models.BooleanField(
         "delete at Telnyx", default=False, help_text="Delete received faxes at Telnyx once their pages are safe here."
     )
+    # What Telnyx takes and never shows again.
+    fax_email_recipient = models.CharField(max_length=255, blank=True)
+    # What we last wrote to Telnyx, by column: where the mirror says otherwise, somebody changed it there.
+    written = models.JSONField(default=dict, blank=True)
+    # What the last self-check found, a line each, and when that was.
+    findings = models.JSONField(default=list, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
 
     objects = FaxApplicationQuerySet.as_manager()
 
@@ -102,6 +109,8 @@ class PhoneNumber(Mirrored):
     # Since when it is silent though faxes were to be expected; and until when a person knows about that.
     quiet_since = models.DateTimeField(null=True, blank=True)
     quiet_dismissed_at = models.DateTimeField(null=True, blank=True)
+    # What we last wrote to Telnyx, by column.
+    written = models.JSONField(default=dict, blank=True)
 
     objects = PhoneNumberQuerySet.as_manager()
 

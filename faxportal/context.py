@@ -19,8 +19,8 @@ MOST_QUIET_LINES = 3
 
 def house(request: HttpRequest) -> dict[str, Any]:
     """For the bars on top of a page, empty where all is well: the sentences `worker_stale` and `sending_paused`, how
-    many faxes are `missing_media`, and `quiet_lines`. Also how many faxes the person has `unread`, and whether they
-    `may_send` from somewhere.
+    many faxes are `missing_media`, and `quiet_lines`. Also how many faxes the person has `unread`, whether they
+    `may_send` from somewhere, and whether they are the one who `manages` a team.
 
     Not asked for strangers, nor for a fragment, whose page has its bars already, nor for the admin, which has none.
     """
@@ -35,5 +35,6 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "quiet_lines": quiet.silences(user, most=MOST_QUIET_LINES),
         # Asked for by the template, once, where the view does not know it anyway.
         "unread": cache(lambda: unread_count(user)),
-        "may_send": access.is_admin(user) or bool(access.team_ids(user, at_least=Role.MEMBER)),
+        "may_send": access.holds_somewhere(user, at_least=Role.MEMBER),
+        "manages": access.holds_somewhere(user, at_least=Role.MANAGER),
     }

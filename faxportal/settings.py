@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "faxes",
     "sync",
     "webhooks",
+    "portal",
 ]
 
 MIDDLEWARE = [

@@ -1,12 +1,11 @@
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from faxes.views.media import for_telnyx
 from faxportal import health
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="faxes:inbox"), name="home"),
+    path("", include("portal.urls")),
     path("faxes/", include("faxes.urls")),
     path("m/<str:signed>", for_telnyx, name="for_telnyx"),
     path("healthz", health.alive, name="healthz"),

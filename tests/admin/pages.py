@@ -92,7 +92,9 @@ ROW: dict[str, Callable[[], object]] = {
     "faxes.document": lambda: builders.inbound(_team(), document=builders.document()),
     "faxes.tombstone": lambda: Tombstone.objects.create(telnyx_id=uuid.uuid4().hex),
     "faxes.tag": lambda: Tag.objects.create(team=_team(), name=uuid.uuid4().hex),
-    "sync.syncrun": lambda: SyncRun.objects.create(window_start=timezone.now() - timedelta(hours=1)),
+    "sync.syncrun": lambda: SyncRun.objects.create(
+        window_start=timezone.now() - timedelta(hours=1), finished_at=timezone.now()
+    ),
     "sync.heartbeat": lambda: Heartbeat.beat(uuid.uuid4().hex),
     "webhooks.delivery": delivery,
 }

@@ -22,6 +22,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from applications.mirror import promoted, storable, usable_id
 from faxes import outbox, timeline
 from faxes.models import Attempt, Fax, FaxEvent, Note, Tombstone
@@ -114,15 +115,21 @@ def apply_remote(report: Report, *, attempt: Attempt | None = None) -> tuple[Ver
     return Verdict.APPLIED, fax
 
 
-def mark_gone(fax: Fax, *, kind: str = "gone", source: FaxEvent.Source = FaxEvent.Source.SYNC) -> None:
-    """Telnyx answers 404 for a fax it once had, or has deleted it as we asked: the row stays, and says since when."""
+def mark_gone(
+    fax: Fax, *, kind: str = "gone", source: FaxEvent.Source = FaxEvent.Source.SYNC, by: User | None = None
+) -> bool:
+    """Telnyx answers 404 for a fax it once had, or has deleted it as we asked: the row stays, and says since when.
+
+    False where that was known already.
+    """
     with transaction.atomic():
         row = _lock(pk=fax.pk, gone_at=None)
         if row is not None:
             row.gone_at = timezone.now()
             row.save(update_fields=["gone_at"])
-            timeline.note(row, kind, source=source)
+            timeline.note(row, kind, source=source, by=by)
             outbox.let_go(row)
+    return row is not None
 
 
 def merged(fax: Fax, report: Report) -> dict[str, Any]:

@@ -122,6 +122,12 @@ def _purged_media(by: str, data: Mapping[str, Any]) -> Line:
     return Line("Pages deleted", kept)
 
 
+def _deleted_at_telnyx(by: str, data: Mapping[str, Any]) -> Line:
+    if by:
+        return Line(f"Deleted at Telnyx by {by}", "What is here stays.")
+    return Line("Deleted at Telnyx", "As its application asks, now that it is safe here.")
+
+
 def _person(verb: str) -> Callable[[str, Mapping[str, Any]], Line]:
     return lambda by, data: Line(f"{verb} by {by}" if by else verb)
 
@@ -167,9 +173,7 @@ LINES: dict[str, Callable[[str, Mapping[str, Any]], Line]] = {
     "media_wanted": _person("Pages asked for once more"),
     "media_missing": lambda by, data: Line("Pages given up", str(data.get("detail", "")), BAD),
     "purged_media": _purged_media,
-    "deleted_at_telnyx": lambda by, data: Line(
-        "Deleted at Telnyx", "As its application asks, now that it is safe here."
-    ),
+    "deleted_at_telnyx": _deleted_at_telnyx,
     "kept_at_telnyx": lambda by, data: Line(
         "Not deleted at Telnyx", "The file stored here is not the one that came. Tell an administrator.", BAD
     ),

@@ -171,6 +171,8 @@ RULES = {
     "faxes:cancel": changes_fax(),
     "faxes:again": changes_fax(),
     "faxes:fetch_again": changes_fax(),
+    "faxes:refresh": changes_fax(),
+    "faxes:delete_at_telnyx": changes_fax(Rank.MANAGER),
     "faxes:not_sent": changes_fax(),
     "faxes:is_it": changes_fax(),
     # A signed link, here a forged one.

@@ -16,8 +16,8 @@ from django.utils import timezone
 from accounts import audit
 from applications.telnyx import client
 from faxes import timeline
+from faxes.at_telnyx import is_as_it_came
 from faxes.claims import backoff, claim
-from faxes.files import digest
 from faxes.mirror import mark_gone
 from faxes.models import Fax, FaxEvent
 from faxes.states import Media
@@ -60,8 +60,7 @@ def _forget(fax: Fax) -> None:
         # Its pages were deleted here meanwhile, so nothing proves any more that they had arrived.
         _mine(fax).update(**DONE)
         return
-    sha256, size = digest(kept)
-    if (sha256, size) != (kept.sha256, kept.bytes):
+    if not is_as_it_came(kept):
         log.error("forget.altered", document=str(kept.pk))
         _keep_there(fax)
         return

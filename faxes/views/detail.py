@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -24,7 +26,7 @@ from accounts.guards import for_people
 from accounts.models import Role, User
 from applications.models import FaxApplication
 from contacts.numbers import format_number
-from faxes import services
+from faxes import at_telnyx, services
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.reading import mark_read
 from faxes.states import Media, Outbox
@@ -33,6 +35,7 @@ from faxes.views.guards import fax_action
 from faxes.views.pane import beside, fetch, list_of, pane_of
 from faxes.views.told import told_to
 from faxes.wording import clock_of, seconds, state_of
+from telnyx_api import TelnyxError
 from telnyx_api.reading import moment
 
 WHILE_OPEN = 2
@@ -101,6 +104,29 @@ def is_it(request: HttpRequest, user: User, fax: Fax) -> None:
     services.decide_sent(by=user, fax=fax, telnyx_id=request.POST.get("telnyx_id", ""))
 
 
+@fax_action
+def refresh(request: HttpRequest, user: User, fax: Fax) -> None:
+    with telnyx_in_words():
+        known = at_telnyx.look_again(by=user, fax=fax)
+    messages.success(request, "Telnyx was asked just now." if known else "Telnyx has this fax no more. Here it stays.")
+
+
+@fax_action
+def delete_at_telnyx(request: HttpRequest, user: User, fax: Fax) -> None:
+    with telnyx_in_words():
+        at_telnyx.delete_at_telnyx(by=user, fax=fax)
+    messages.success(request, "Telnyx's copy is deleted. What is here stays.")
+
+
+@contextmanager
+def telnyx_in_words() -> Iterator[None]:
+    """What keeps us from asking Telnyx, as something that a person can wait for or mend."""
+    try:
+        yield
+    except (TelnyxError, ValueError) as error:
+        raise ValidationError(f"Telnyx could not be asked: {error} Try once more.") from error
+
+
 def context_of(user: User, fax: Fax) -> dict[str, Any]:
     may_act = access.may(user, fax.team, at_least=Role.MEMBER)
     attempt = services.open_attempt(fax) if fax.outbox == Outbox.UNCERTAIN else None
@@ -116,6 +142,8 @@ def context_of(user: User, fax: Fax) -> dict[str, Any]:
         "may_act": may_act,
         "may_cancel": may_act and services.can_cancel(fax),
         "may_send_again": may_act and services.can_send_again(fax),
+        "may_refresh": may_act and bool(fax.telnyx_id),
+        "may_delete_there": access.may(user, fax.team, at_least=Role.MANAGER) and at_telnyx.can_delete(fax),
         "clocks": clock_of(fax, timezone.now()),
         "may_fetch": may_act and bool(fax.problem) and fax.media in (Media.WAITING, Media.MISSING),
         "candidates": _candidates(attempt) if attempt else [],

@@ -87,9 +87,9 @@ def teams(user: AnyUser) -> Sequence[Team]:
     return standing(user).teams
 
 
-def scope(user: AnyUser, *, field: str = "team") -> dict[str, Any]:
+def scope(user: AnyUser, *, field: str = "team", at_least: Role = Role.VIEWER) -> dict[str, Any]:
     """Filter arguments that keep only rows of the user's teams; for administrators every row, unrouted ones too."""
-    return {} if is_admin(user) else {f"{field}__in": team_ids(user)}
+    return {} if is_admin(user) else {f"{field}__in": team_ids(user, at_least=at_least)}
 
 
 def may(user: AnyUser, team: Team | None, *, at_least: Role) -> bool:

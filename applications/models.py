@@ -29,8 +29,9 @@ class Mirrored(models.Model):
 
 
 class FaxApplicationQuerySet(models.QuerySet["FaxApplication"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(**scope(user))
+    def visible_to(self, user: AnyUser, *, at_least: Role = Role.VIEWER) -> Self:
+        """The applications of the user's teams. What belongs to no team is for administrators alone."""
+        return self.filter(**scope(user, at_least=at_least))
 
 
 class FaxApplication(Mirrored):

@@ -6,6 +6,7 @@ from faxportal import health
 
 urlpatterns = [
     path("", include("portal.urls")),
+    path("", include("applications.urls")),
     path("faxes/", include("faxes.urls")),
     path("m/<str:signed>", for_telnyx, name="for_telnyx"),
     path("healthz", health.alive, name="healthz"),

@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Team, User
-from applications.models import PhoneNumber
+from applications.models import FaxApplication, PhoneNumber
 from faxes.links import link_to
 from faxes.models import Attempt, Batch, Document, Fax
 from faxes.states import Outbox
@@ -54,7 +54,7 @@ PEOPLE = {
 }
 WHOSE = ("ours", "theirs", "nobody's")
 # Addresses of something that belongs to a team.
-OF_A_TEAM = re.compile("fax_id|line_id")
+OF_A_TEAM = re.compile("fax_id|line_id|application_id")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,15 @@ class Asker:
 
     @property
     def sends(self) -> bool:
-        return max(PEOPLE[self.name].values(), default=Rank.STRANGER) >= Rank.MEMBER
+        return self.highest >= Rank.MEMBER
+
+    @property
+    def manages(self) -> bool:
+        return self.highest >= Rank.MANAGER
+
+    @property
+    def highest(self) -> Rank:
+        return max(PEOPLE[self.name].values(), default=Rank.STRANGER)
 
 
 Expected = Callable[[Asker], Answer]
@@ -101,6 +109,10 @@ def senders(answer: Answer) -> Expected:
     return lambda asker: people(answer if asker.sends else 403)(asker)
 
 
+def managers(answer: Answer) -> Expected:
+    return lambda asker: people(answer if asker.manages else 403)(asker)
+
+
 def sheet(answer: Answer, *, others: Answer = 403) -> Expected:
     """Bob's sheet is bob's, even before his manager and the administrators."""
     return lambda asker: senders(answer if asker.name == "bob" else others)(asker)
@@ -115,6 +127,10 @@ def fax(answer: Answer, *, at_least: Rank = Rank.VIEWER) -> Expected:
         return answer if asker.rank >= at_least else 403
 
     return expected
+
+
+def managed(answer: Answer) -> Expected:
+    return fax(answer, at_least=Rank.MANAGER)
 
 
 def admins(answer: Answer) -> Expected:
@@ -175,6 +191,8 @@ RULES = {
     "faxes:delete_at_telnyx": changes_fax(Rank.MANAGER),
     "faxes:not_sent": changes_fax(),
     "faxes:is_it": changes_fax(),
+    "applications:list": Rule(managers(200)),
+    "applications:detail": Rule(managed(200)),
     # A signed link, here a forged one.
     "for_telnyx": Rule(everybody(404)),
     "healthz": Rule(everybody(200)),
@@ -274,6 +292,7 @@ class House:
 
     faxes: dict[str, Fax]
     lines: dict[str, PhoneNumber]
+    applications: dict[str, FaxApplication]
     sheet: Batch
     upload: Document
 
@@ -281,6 +300,7 @@ class House:
         values = {
             "fax_id": self.faxes[whose].pk,
             "line_id": self.lines[whose].pk,
+            "application_id": self.applications[whose].pk,
             "number": 1,
             "document_id": self.upload.pk,
             "signed": "forged",
@@ -322,7 +342,8 @@ def house(team: Team, other_team: Team, alice: User, bob: User, vera: User, char
     sheet = Batch.objects.create(created_by=bob)
     upload = builders.document(text_pdf(pages=1), kind=Document.Kind.UPLOAD, batch=sheet, position=1)
     lines = {whose: builders.number(one, phone_number=f"+1312579001{len(whose)}") for whose, one in teams.items()}
-    return House(faxes, lines, sheet, upload)
+    applications = {whose: builders.application(one) for whose, one in teams.items()}
+    return House(faxes, lines, applications, sheet, upload)
 
 
 @pytest.fixture

@@ -1,0 +1,138 @@
+"""Drift: where Telnyx shows something else than what we last wrote there.
+
+Somebody changed it in Telnyx's console, or Telnyx kept it another way. Nothing here asks Telnyx or changes anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import F
+from django.db.models.fields.json import KT
+
+from accounts.access import AnyUser
+from accounts.models import Role
+from applications.mirror import APPLICATION_KEYS, NUMBER_KEYS, promoted
+from applications.models import FaxApplication, PhoneNumber
+from applications.written import Writable, Written, written_value
+
+LABELS = {
+    "application_name": "Name",
+    "active": "Active",
+    "anchorsite_override": "Anchor site",
+    "webhook_event_url": "Webhook URL",
+    "webhook_event_failover_url": "Failover URL",
+    "webhook_timeout_secs": "Webhook time-out",
+    "inbound_channel_limit": "Inbound channel limit",
+    "inbound_sip_subdomain": "SIP subdomain",
+    "inbound_sip_subdomain_receive_settings": "Who may call the subdomain",
+    "outbound_channel_limit": "Outbound channel limit",
+    "outbound_voice_profile_id": "Outbound voice profile",
+    "tags": "Tags",
+    "connection_id": "Application",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One column, as we last wrote it and as Telnyx last showed it."""
+
+    column: str
+    written: Written
+    theirs: Any
+    reported_at: datetime | None
+    names: Mapping[str, str]
+
+    @property
+    def ours(self) -> Any:
+        return self.written.value
+
+    @property
+    def label(self) -> str:
+        return LABELS.get(self.column, self.column)
+
+    @property
+    def ours_in_words(self) -> str:
+        return self._in_words(self.ours)
+
+    @property
+    def theirs_in_words(self) -> str:
+        return self._in_words(self.theirs)
+
+    @property
+    def seal(self) -> str:
+        """Another one as soon as either side is: whoever decides has seen what they decide about."""
+        said = json.dumps([self.column, self.ours, self.theirs], sort_keys=True, default=str)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def _in_words(self, value: Any) -> str:
+        """The value for people; empty where it is not set. Words that we do not know stay as they are."""
+        if value is None or value == "" or value == []:
+            return ""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
+        if self.column == "webhook_timeout_secs":
+            return f"{value} seconds"
+        if isinstance(value, Mapping):
+            return json.dumps(value, ensure_ascii=False)
+        return self.names.get(str(value), str(value)) if self.column == "connection_id" else str(value)
+
+
+class Drifted(NamedTuple):
+    """An application or a number, and what differs."""
+
+    row: Writable
+    differences: Sequence[Difference]
+
+
+def drift_of(row: Writable, names: Mapping[str, str] | None = None) -> list[Difference]:
+    """What differs, in the order of Telnyx's fields. `names` tells applications by their ids.
+
+    What we never wrote cannot differ, nor what Telnyx does not show, such as fax_email_recipient. Of what is gone
+    nothing can be restored, so it has no drift.
+    """
+    if row.gone_at:
+        return []
+    keys = APPLICATION_KEYS if isinstance(row, FaxApplication) else NUMBER_KEYS
+    found = []
+    for column in promoted(type(row), keys, row.raw):
+        written, theirs = written_value(row, column), getattr(row, column)
+        if written and not _same(column, written.value, theirs):
+            found.append(Difference(column, written, theirs, row.remote_at, names or {}))
+    return found
+
+
+def drifted(user: AnyUser) -> list[Drifted]:
+    """All that drifted of what the user manages, applications first, by name and number."""
+    names = dict(FaxApplication.objects.visible_to(user).values_list("telnyx_id", "application_name"))
+    return [Drifted(row, found) for row in _candidates(user) if (found := drift_of(row, names))]
+
+
+def count_drift(user: AnyUser) -> int:
+    """How many applications and numbers drifted of what the user manages: two small questions."""
+    return sum(bool(drift_of(row)) for row in _candidates(user))
+
+
+def _candidates(user: AnyUser) -> list[Writable]:
+    """The applications that we wrote at all, of which there are few, and the numbers of which the database sees that
+    they are attached elsewhere."""
+    manages = Role.MANAGER
+    applications = FaxApplication.objects.visible_to(user, at_least=manages).filter(gone_at=None).exclude(written={})
+    numbers = PhoneNumber.objects.visible_to(user, at_least=manages).filter(gone_at=None)
+    written = numbers.annotate(ours=KT("written__connection_id__value")).filter(ours__isnull=False)
+    elsewhere = written.exclude(ours=F("connection_id"))
+    return [*applications.select_related("team"), *elsewhere.select_related("team")]
+
+
+def _same(column: str, ours: Any, theirs: Any) -> bool:
+    # Tags are a set to Telnyx.
+    if column == "tags" and isinstance(ours, list) and isinstance(theirs, list):
+        return sorted(map(str, ours)) == sorted(map(str, theirs))
+    return bool(ours == theirs)

@@ -109,9 +109,17 @@ def drift_of(row: Writable, names: Mapping[str, str] | None = None) -> list[Diff
     return found
 
 
+def names_for(user: AnyUser) -> dict[str, str]:
+    """The names of the applications that the user sees, by Telnyx's ids. Those of other teams keep theirs."""
+    return {
+        str(row.telnyx_id): str(row)
+        for row in FaxApplication.objects.visible_to(user).only("application_name", "telnyx_id")
+    }
+
+
 def drifted(user: AnyUser) -> list[Drifted]:
     """All that drifted of what the user manages, applications first, by name and number."""
-    names = dict(FaxApplication.objects.visible_to(user).values_list("telnyx_id", "application_name"))
+    names = names_for(user)
     return [Drifted(row, found) for row in _candidates(user) if (found := drift_of(row, names))]
 
 

@@ -17,10 +17,10 @@ from faxes.mirror import Report, Verdict, apply_remote
 from faxes.models import FaxEvent
 from faxes.outbox import KEPT_AT_TELNYX
 from faxes.states import Direction
-from sync.listing import Listing
 from sync.models import Heartbeat, SyncRun
 from telnyx_api import Client, TelnyxError
 from telnyx_api import Fax as FaxPayload
+from telnyx_api.listing import Listing
 from wake import wake
 
 log = structlog.get_logger(__name__)

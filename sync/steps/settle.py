@@ -23,8 +23,8 @@ from faxes.mirror import Report, Verdict, apply_remote
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.services import candidates, open_attempt
 from faxes.states import Outbox
-from sync.listing import Listing
 from telnyx_api import Client, TelnyxError
+from telnyx_api.listing import Listing
 from wake import wake
 
 log = structlog.get_logger(__name__)

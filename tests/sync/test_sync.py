@@ -13,12 +13,12 @@ from pytest_django import Settings
 from accounts.models import LogEntry, Team
 from applications.models import FaxApplication, PhoneNumber
 from faxes.models import Fax
-from sync.listing import Listing
 from sync.models import Heartbeat, SyncRun
 from sync.services import sync_recent
 from sync.steps import poll
 from telnyx_api import Page
 from telnyx_api import PhoneNumber as NumberPayload
+from telnyx_api.listing import Listing
 from telnyx_sandbox.server import Server
 from tests import builders
 from tests.telnyx_api.scripted import Reply, serving

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
-from telnyx_api import Page
 from telnyx_api.paging import walk
+from telnyx_api.payloads import Page
 
 
 class Named(Protocol):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webhooks.views import door
+from webhooks.views.door import door
 
 app_name = "webhooks"
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 from uuid import UUID
 
 from django.db.models import TextChoices
@@ -17,14 +17,11 @@ from django.utils.datastructures import MultiValueDict
 from accounts import access
 from accounts.models import Team, User
 from applications.models import FaxApplication, PhoneNumber
+from faxes.listing.address import Address, found, query_of
 from faxes.models import Fax, Tag
 from faxes.states import Direction
-from faxes.typed import one_line
-
-Thing = TypeVar("Thing")
 
 NOBODY: Final = "nobody"
-LONGEST = 100
 # What says where in a list somebody is, and not which list it is.
 PLACE = ("before", "after", "open", "seen")
 
@@ -105,32 +102,21 @@ class Filters:
         Another wish begins on the first page again, and with no fax open.
         """
         words = dict(self.words)
-        if any(key not in PLACE for key in changes):
-            words = {key: value for key, value in words.items() if key not in PLACE}
         if changes.get("before"):
             words.pop("after", None)
         if changes.get("after"):
             words.pop("before", None)
-        query = QueryDict(mutable=True)
-        query.update({key: value for key, value in (words | changes).items() if value})
-        return query.urlencode()
+        return query_of(words, changes, place=PLACE)
 
 
-class _Parser:
-    """One pass over an address. What made sense is gathered in `words`, what did not in `problems`."""
-
+class _Parser(Address):
     def __init__(self, get: QueryDict | MultiValueDict[str, str], user: User, box: Box) -> None:
-        self.get, self.user, self.box = get, user, box
+        super().__init__(get)
+        self.user, self.box = user, box
         self.teams = list(access.teams(user))
-        self.words: dict[str, str] = {}
-        self.problems: list[str] = []
 
     def filters(self) -> Filters:
-        since, until = self._day("since"), self._day("until")
-        if since and until and since > until:
-            self.problems.append(f"“Until” ({until}) is before “since” ({since}), so it was left out.")
-            self.words.pop("until")
-            until = None
+        since, until = self.days()
         after = self._fax("after")
         return Filters(
             user=self.user,
@@ -138,7 +124,7 @@ class _Parser:
             teams=self.teams,
             show=self._show(),
             search=self._search(),
-            team=self._team(),
+            team=self.team(self.teams),
             number=self._number(),
             application=self._application(),
             assignee=self._assignee(),
@@ -151,56 +137,33 @@ class _Parser:
             problems=self.problems,
         )
 
-    def _word(self, key: str) -> str:
-        """The value as far as it can be text, with single spaces. It counts as making sense until it is taken out."""
-        word = one_line(one_line(str(self.get.get(key) or ""))[:LONGEST])
-        if word:
-            self.words[key] = word
-        return word
-
-    def _left_out(self, key: str, sentence: str) -> None:
-        self.problems.append(sentence)
-        del self.words[key]
-
     def _show(self) -> Show:
-        word = self._word("show")
+        word = self.word("show")
         known: dict[str, Show] = {show.value: show for show in self.box.shows}
         if not access.is_admin(self.user):
             known.pop(Show.UNROUTED, None)
         if word and word not in known:
-            self._left_out("show", f"There is nothing to show by the name of “{word}”, so “show” was left out.")
+            self.leave_out("show", f"There is nothing to show by the name of “{word}”, so “show” was left out.")
         return known.get(word, self.box.shows[0])
 
     def _search(self) -> str:
-        return self._word("q")
-
-    def _day(self, key: str) -> date | None:
-        word = self._word(key)
-        try:
-            return date.fromisoformat(word) if word else None
-        except ValueError:
-            self._left_out(key, f"“{word}” is no day, so “{key}” was left out. Write it as 2026-01-31.")
-            return None
-
-    def _team(self) -> Team | None:
-        slug = self._word("team")
-        return _found(next((team for team in self.teams if team.slug == slug), None)) if slug else None
+        return self.word("q")
 
     def _number(self) -> PhoneNumber | None:
         # A plus sign that was not encoded arrives as a space.
-        number = self._word("number").lstrip("+ ")
+        number = self.word("number").lstrip("+ ")
         if not number:
             return None
-        found = PhoneNumber.objects.visible_to(self.user).filter(phone_number__in=[number, f"+{number}"]).first()
-        return _found(found)
+        numbers = PhoneNumber.objects.visible_to(self.user).filter(phone_number__in=[number, f"+{number}"])
+        return found(numbers.first())
 
     def _application(self) -> FaxApplication | None:
-        word = self._word("application")
+        word = self.word("application")
         return get_object_or_404(FaxApplication.objects.visible_to(self.user), pk=_uuid(word)) if word else None
 
     def _assignee(self) -> User | Literal["nobody"] | None:
         """The user, nobody, or somebody with whom they share a team."""
-        word = self._word("assignee")
+        word = self.word("assignee")
         if not word:
             return None
         if word == NOBODY:
@@ -210,28 +173,22 @@ class _Parser:
         if not (word.isascii() and word.isdigit()):
             raise Http404
         people = User.objects.filter(pk=int(word))
-        return _found(people.filter(memberships__team__in=self.teams).first())
+        return found(people.filter(memberships__team__in=self.teams).first())
 
     def _tags(self) -> list[Tag]:
         """A word is one tag per team: all of them that the user has."""
-        word = self._word("tag")
+        word = self.word("tag")
         if not word:
             return []
         tags = Tag.objects.filter(team__in=self.teams)
         # Compared here: SQLite knows no “Ü” from “ü”.
-        return _found([tag for tag in tags if tag.name.casefold() == word.casefold()] or None)
+        return found([tag for tag in tags if tag.name.casefold() == word.casefold()] or None)
 
     def _fax(self, key: str) -> Fax | None:
-        word = self._word(key)
+        word = self.word(key)
         if not word:
             return None
         return get_object_or_404(Fax.objects.visible_to(self.user).only("created_at", "trashed_at"), pk=_uuid(word))
-
-
-def _found(thing: Thing | None) -> Thing:
-    if thing is None:
-        raise Http404
-    return thing
 
 
 def _uuid(word: str) -> UUID:

@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.test import Client
@@ -23,16 +22,11 @@ from faxes.models import Fax, Note, ReadMark, Tag
 from faxes.states import Media, Outbox
 from tests import builders
 from tests.papers import text_pdf
+from tests.walking import TOKEN, walk
 
-LINK = re.compile(r'(?:href|src|hx-get|action)="([^"#]+)"')
-# What differs from look to look: the tokens of forms.
-TOKEN = re.compile(r'name="(?:csrfmiddlewaretoken|batch)" value="[^"]*"|\?draft=[0-9a-f-]+')
-# Walking does not press buttons, and files of the packages say nothing about faxes.
-SKIPPED = re.compile(r"^/(static|admin|accounts)/|\.png$|/file/|/(again|cancel|trash|restore|handle|reopen|forward)/$")
 SHOWN = ("open", "unread", "mine", "done", "failed", "missing", "all", "bin", "unrouted")
 STARTS = ["/faxes/inbox/", "/faxes/sent/", "/faxes/new/", "/faxes/unread/"]
 SEARCHES = ["", "770", "lake", "urgent", "646", "Zyxwv", "plutonium", "quarantine", "%", "_", "+"]
-MOST_PAGES = 100
 
 
 def everything_of(team: Team | None, by: User, *, sender: str, word: str, line: str) -> Fax:
@@ -55,27 +49,11 @@ def everything_of(team: Team | None, by: User, *, sender: str, word: str, line: 
     return fax
 
 
-def walk(browser: Client) -> dict[str, str]:
+def all_of(browser: Client) -> dict[str, str]:
     """Every page that can be reached by links, and every list under every filter and search, by address."""
     lists = [f"{place}?show={shown}" for place in STARTS[:2] for shown in SHOWN]
     searches = [f"{place}?q={search}&show=all" for place in STARTS[:2] for search in SEARCHES]
-    ahead = [*STARTS, *lists, *searches]
-    pages: dict[str, str] = {}
-    while ahead and len(pages) < MOST_PAGES:
-        address = ahead.pop(0)
-        if address in pages:
-            continue
-        response = browser.get(address)
-        body = response.getvalue() if response.streaming else response.content
-        text = body.decode(errors="replace") if "text" in response.get("Content-Type", "") else repr(body)
-        pages[address] = f"{response.status_code} {TOKEN.sub('', text)}"
-        found = [urlsplit(urljoin(address, link.replace("&amp;", "&"))) for link in LINK.findall(text)]
-        ahead += [
-            f"{link.path}?{link.query}" if link.query else link.path
-            for link in found
-            if not link.netloc and not SKIPPED.search(link.path)
-        ]
-    return pages
+    return walk(browser, [*STARTS, *lists, *searches])
 
 
 @pytest.mark.parametrize("name", ["bob", "vera"])
@@ -86,12 +64,12 @@ def test_no_page_tells_what_others_have(
     everything_of(team, bob, sender="+17705550188", word="Lake", line=builders.OURS)
     browser = logged_in({"bob": bob, "vera": vera}[name])
     # Looking marks as read, so that the first walk is for that alone.
-    walk(browser)
-    before = walk(browser)
+    all_of(browser)
+    before = all_of(browser)
     builders.number(other_team, "+16465550100", label="Zyxwv line")
     everything_of(other_team, charlie, sender="+16465559999", word="Zyxwv", line="+16465550100")
     everything_of(None, charlie, sender="+16465558888", word="Nobody", line="+16465550111")
-    after = walk(browser)
+    after = all_of(browser)
     assert set(before) == set(after)
     for address, page in before.items():
         assert after[address] == page, address

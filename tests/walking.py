@@ -1,0 +1,37 @@
+"""The portal walked from link to link, as somebody's browser sees it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urljoin, urlsplit
+
+from django.test import Client
+
+LINK = re.compile(r'(?:href|src|hx-get|action)="([^"#]+)"')
+# What differs from look to look: the tokens of forms.
+TOKEN = re.compile(r'name="(?:csrfmiddlewaretoken|batch)" value="[^"]*"|\?draft=[0-9a-f-]+')
+# Walking does not press buttons, and files of the packages say nothing about faxes.
+SKIPPED = re.compile(r"^/(static|admin|accounts)/|\.png$|/file/|/(again|cancel|trash|restore|handle|reopen|forward)/$")
+MOST_PAGES = 100
+
+
+def walk(browser: Client, starts: Iterable[str], *, most: int = MOST_PAGES) -> dict[str, str]:
+    """Every page that can be reached by links from these, by address: its status, and what it says."""
+    ahead = list(starts)
+    pages: dict[str, str] = {}
+    while ahead and len(pages) < most:
+        address = ahead.pop(0)
+        if address in pages:
+            continue
+        response = browser.get(address)
+        body = response.getvalue() if response.streaming else response.content
+        text = body.decode(errors="replace") if "text" in response.get("Content-Type", "") else repr(body)
+        pages[address] = f"{response.status_code} {TOKEN.sub('', text)}"
+        found = [urlsplit(urljoin(address, link.replace("&amp;", "&"))) for link in LINK.findall(text)]
+        ahead += [
+            f"{link.path}?{link.query}" if link.query else link.path
+            for link in found
+            if not link.netloc and not SKIPPED.search(link.path)
+        ]
+    return pages

@@ -35,7 +35,12 @@ STEPS = {
     "poll": "sync.steps.poll.drain",
 }
 # Once a day, one after the other. The ledger follows the faxes: what it says of those deleted for good goes too.
-NIGHTLY = ("faxes.quiet.learn", "faxes.steps.purge.drain", "webhooks.steps.forget_deleted")
+NIGHTLY = (
+    "faxes.quiet.learn",
+    "faxes.steps.purge.drain",
+    "webhooks.steps.forget_deleted",
+    "webhooks.refusals.forget_old",
+)
 NIGHT = 3
 # A machine that is switched off at night does it later.
 LONGEST_DAY = timedelta(hours=26)

@@ -187,6 +187,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 # A whole request: three of the largest files that Telnyx takes.
 REQUEST_MAX_BYTES = 160_000_000
+# Seconds for which a process counts the events it refuses before it writes their number; 0 is at once.
+REFUSALS_WRITTEN_AFTER = 1.0
 
 # People.
 AUTH_USER_MODEL = "accounts.User"

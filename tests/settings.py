@@ -21,6 +21,8 @@ os.environ.update(
 
 from faxportal.settings import *  # noqa: E402, F403
 
+# In the thread of the request, whose transaction is the test's.
+REFUSALS_WRITTEN_AFTER = 0
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 if "sqlite3" in DATABASES["default"]["ENGINE"]:  # noqa: F405

@@ -12,7 +12,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 
+from accounts.addresses import client_address
 from telnyx_api import SignatureError, verify
+from webhooks import refusals
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +44,7 @@ class TelnyxSignature(BaseAuthentication):
                 now=time.time(),
             )
         except SignatureError as error:
-            log.warning("webhook.refused", reason=error.reason)
+            _refused(request, error.reason)
             raise AuthenticationFailed from None
         return None, body
 
@@ -51,11 +53,17 @@ def _raw_body(request: Request) -> bytes:
     """The bytes as they came: no parser has touched them."""
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     if length > MAX_BODY:
-        log.warning("webhook.too_large", bytes=length)
+        _refused(request, "the body is too large", bytes=length)
         raise TooLarge
     try:
         body: bytes = request.body
     except UnreadablePostError:
-        log.warning("webhook.refused", reason="the sender hung up half-way")
+        _refused(request, "the sender hung up half-way")
         raise AuthenticationFailed from None
     return body
+
+
+def _refused(request: Request, reason: str, **facts: int) -> None:
+    """Told to the log and counted; whoever is at the door does not learn why."""
+    log.warning("webhook.refused", reason=reason, **facts)
+    refusals.note(reason, client_address(request._request))

@@ -1,9 +1,11 @@
-"""The ledger: every event Telnyx delivered, kept raw, processed later."""
+"""The ledger: every event Telnyx delivered, kept raw, processed later; and how often somebody else was refused."""
 
 from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Self
@@ -32,6 +34,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         prepared = [field.get_db_prep_save(values[field.name], database) for field in fields]
         with database.cursor() as cursor:
             cursor.execute(statement, prepared)
+
+    def last_received_at(self) -> datetime | None:
+        """When the last event came that had not come before; None where none ever did."""
+        return self.order_by("-received_at", "-id").values_list("received_at", flat=True).first()
 
 
 class Delivery(models.Model):
@@ -74,6 +80,64 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_type or 'event'} {self.event_id}"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """How often the door refused somebody, and the last of those times. The address is empty where it is not known."""
+
+    count: int
+    last_at: datetime
+    last_address: str
+    last_reason: str
+
+    def __add__(self, other: Refused) -> Refused:
+        last = max(self, other, key=lambda refused: refused.last_at)
+        return replace(last, count=self.count + other.count)
+
+
+class RefusalQuerySet(models.QuerySet["Refusal"]):
+    def summary(self) -> Refused | None:
+        """All that is on record, which is a month; None where nobody was refused."""
+        total = self.aggregate(count=models.Sum("count"))["count"]
+        last = self.order_by("-last_at").first()
+        return Refused(total, last.last_at, last.last_address, last.reason) if last else None
+
+    def add(self, counts: Sequence[Refused]) -> None:
+        """Add to the row of each reason and day, in one statement. It locks them in one order, so that two processes
+        never wait for each other."""
+        if not counts:
+            return
+        rows = sorted((one.last_at.date(), one.last_reason, one.count, one.last_at, one.last_address) for one in counts)
+        names = ["day", "reason", "count", "last_at", "last_address"]
+        columns = {field.name: field for field in Refusal._meta.concrete_fields}
+        database = connections[self.db]
+        values = [
+            columns[name].get_db_prep_save(value, database)
+            for row in rows
+            for name, value in zip(names, row, strict=True)
+        ]
+        with database.cursor() as cursor:
+            cursor.execute(_add_up(names, len(rows)), values)
+
+
+class Refusal(models.Model):
+    """How often the door refused somebody for one reason on one day (UTC). Nothing of what was sent is kept."""
+
+    day = models.DateField()
+    reason = models.CharField(max_length=100)
+    count = models.PositiveBigIntegerField()
+    last_at = models.DateTimeField()
+    last_address = models.CharField(max_length=64, blank=True)
+
+    objects = RefusalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_at"]
+        constraints = [models.UniqueConstraint(fields=["day", "reason"], name="refusal_once_per_day_and_reason")]
+
+    def __str__(self) -> str:
+        return f"{self.count} on {self.day:%Y-%m-%d}: {self.reason}"
 
 
 def _columns(body: bytes, now: datetime) -> dict[str, Any]:
@@ -132,3 +196,17 @@ def _insert(names: tuple[str, ...]) -> tuple[str, list[models.Field[Any, Any]]]:
     )
     fields = {field.name: field for field in Delivery._meta.concrete_fields}
     return statement, [fields[name] for name in names]
+
+
+def _add_up(names: Sequence[str], rows: int) -> str:
+    """The statement that adds so many rows to what is there, the same on SQLite and PostgreSQL."""
+    table = Refusal._meta.db_table
+    places = ", ".join([f"({', '.join(['%s'] * len(names))})"] * rows)
+    # Processes write a second late, and in any order.
+    is_later = f"excluded.last_at > {table}.last_at"
+    return (
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES {places} ON CONFLICT (day, reason) DO UPDATE"
+        f" SET count = {table}.count + excluded.count,"
+        f" last_address = CASE WHEN {is_later} THEN excluded.last_address ELSE {table}.last_address END,"
+        f" last_at = CASE WHEN {is_later} THEN excluded.last_at ELSE {table}.last_at END"
+    )

@@ -209,6 +209,11 @@ class Fax(Mirrored):
             models.Index(fields=["team", "direction", "heard_at"], name="fax_heard", condition=Q(trashed_at=None)),
             models.Index(fields=["team", "direction", "status", "-created_at", "-id"], name="fax_status"),
             models.Index(fields=["direction", "to_number", "-created_at", "-id"], name="fax_number"),
+            models.Index(
+                fields=["direction", "from_number", "-created_at", "-id"],
+                name="fax_sender",
+                condition=Q(direction="outbound"),
+            ),
             models.Index(fields=["correspondent", "-created_at", "-id"], name="fax_correspondent"),
             models.Index(
                 fields=["assigned_to", "-created_at", "-id"],

@@ -33,6 +33,7 @@ STEPS = {
     "process": "webhooks.steps.drain",
     "settle": "sync.steps.settle.drain",
     "poll": "sync.steps.poll.drain",
+    "mail": "notifications.steps.mail.drain",
 }
 # Once a day, one after the other. The ledger follows the faxes: what it says of those deleted for good goes too.
 NIGHTLY = (

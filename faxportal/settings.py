@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "faxes",
     "sync",
     "webhooks",
+    "notifications",
     "portal",
 ]
 
@@ -157,6 +158,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 HUEY = huey_from_url(env("QUEUE_URL"))
 CACHES = {"default": env.cache_url("CACHE_URL")}
 vars().update(env.email_url("EMAIL_URL"))
+# Seconds. A mail server that keeps silent must not hold the worker.
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 
 # Files. Fax files are served by checked views only: there is no public MEDIA_URL.

@@ -21,7 +21,7 @@ LAYERS = [
     {"applications"},
     {"faxes"},
     {"sync"},
-    {"webhooks"},
+    {"webhooks", "notifications"},
     {"portal"},
     {"faxportal"},
 ]

@@ -1,0 +1,54 @@
+"""What the portal tells people outside of its pages: e-mails, each a row before it is sent."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Team
+
+
+class Mail(models.Model):
+    """One e-mail to one address. Its key says what it is about, so that nobody is told twice of the same thing."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENDING = "sending", "Being sent"
+        SENT = "sent", "Sent"
+        # It broke off at the moment of handing it over: it may have left, so it is not sent again.
+        UNSURE = "unsure", "Perhaps sent"
+        FAILED = "failed", "Not sent"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=200, unique=True)
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    to = models.EmailField(max_length=254)
+    subject = models.CharField(max_length=200)
+    # Gone once it is sent: it may hold a link that opens something.
+    text = models.TextField(blank=True)
+    # A fax whose pages travel along.
+    fax = models.ForeignKey("faxes.Fax", models.SET_NULL, null=True, blank=True, related_name="+")
+    with_pages = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+    due_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
+    owner = models.UUIDField(null=True, blank=True, editable=False)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="mail_list"),
+            models.Index(fields=["state", "due_at"], name="mail_due"),
+        ]
+        verbose_name_plural = "mails"
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.to}"

@@ -1,0 +1,62 @@
+"""The one way out for e-mail: a row in the transaction of what it tells, sent by the worker, once."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Team, User
+from faxes.models import Fax
+from notifications.models import Mail
+from wake import wake
+
+
+def put(
+    *,
+    key: str,
+    to: str,
+    subject: str,
+    text: str,
+    team: Team | None = None,
+    user: User | None = None,
+    fax: Fax | None = None,
+    with_pages: bool = False,
+) -> bool:
+    """Have an e-mail sent to one address, after the transaction. False where there is one with this key already.
+
+    `user` is whose address it is; `with_pages` sends the pages of `fax` along, for which the caller has looked at the
+    team's policy. Line breaks in the subject become spaces, so that no name can write a header.
+    """
+    row = Mail(
+        key=key,
+        to=to,
+        subject=" ".join(subject.split())[:200],
+        text=text,
+        team=team,
+        user=user,
+        fax=fax,
+        with_pages=with_pages,
+    )
+    with transaction.atomic():
+        Mail.objects.bulk_create([row], ignore_conflicts=True)
+        is_new = Mail.objects.filter(pk=row.pk).exists()
+        if is_new:
+            transaction.on_commit(lambda: wake("mail"))
+    return is_new
+
+
+def withdraw(*, key: str) -> bool:
+    """What it tells is true no more: do not send it, if there is time. Returns whether there was."""
+    waiting = Mail.objects.filter(key=key, state=Mail.State.WAITING)
+    return waiting.update(state=Mail.State.FAILED, text="", due_at=None, problem="Withdrawn.") == 1
+
+
+def try_again(*, mail: Mail) -> bool:
+    """Once more, on a person's word, what was not sent or perhaps not sent. False where it is under way or gone."""
+    ended = Mail.objects.filter(pk=mail.pk, state__in=[Mail.State.FAILED, Mail.State.UNSURE]).exclude(text="")
+    again = {"state": Mail.State.WAITING, "due_at": timezone.now(), "tries": 0, "problem": ""}
+    with transaction.atomic():
+        done = ended.update(owner=None, leased_until=None, **again) == 1
+        if done:
+            transaction.on_commit(lambda: wake("mail"))
+    return done

@@ -145,17 +145,22 @@ def _inbound(fields: Fields, now: Mapping[str, Any]) -> dict[str, Any]:
     name = "sip_subdomain_receive_settings"
     return {
         "channel_limit": fields.whole("channel_limit", 1, 1_000_000, now["channel_limit"], nullable=True),
-        "sip_subdomain": fields.text("sip_subdomain", now["sip_subdomain"] or "") or None,
+        "sip_subdomain": _nullable_text(fields, "sip_subdomain", now),
         name: fields.choice(name, ("only_my_connections", "from_anyone"), now[name]),
     }
 
 
 def _outbound(world: World, fields: Fields, now: Mapping[str, Any]) -> dict[str, Any]:
     name = "outbound_voice_profile_id"
-    profile: str | None = fields.text(name, now[name] or "") or None
-    if name in fields.values and fields.values[name] is None:
-        profile = None
+    profile = _nullable_text(fields, name, now)
     if profile and world.store.object("outbound_voice_profile", profile) is None:
         fields.complain(name, "10017", "There is no outbound voice profile with this id.")
     limit = fields.whole("channel_limit", 1, 1_000_000, now["channel_limit"], nullable=True)
     return {"channel_limit": limit, name: profile}
+
+
+def _nullable_text(fields: Fields, name: str, now: Mapping[str, Any]) -> str | None:
+    """Null and an empty text take the setting back."""
+    if name in fields.values and fields.values[name] is None:
+        return None
+    return fields.text(name, now[name] or "") or None

@@ -17,25 +17,10 @@ from django.db.models.fields.json import KT
 
 from accounts.access import AnyUser
 from accounts.models import Role
+from applications.fields import LABELS, in_words
 from applications.mirror import APPLICATION_KEYS, NUMBER_KEYS, promoted
 from applications.models import FaxApplication, PhoneNumber
 from applications.written import Writable, Written, written_value
-
-LABELS = {
-    "application_name": "Name",
-    "active": "Active",
-    "anchorsite_override": "Anchor site",
-    "webhook_event_url": "Webhook URL",
-    "webhook_event_failover_url": "Failover URL",
-    "webhook_timeout_secs": "Webhook time-out",
-    "inbound_channel_limit": "Inbound channel limit",
-    "inbound_sip_subdomain": "SIP subdomain",
-    "inbound_sip_subdomain_receive_settings": "Who may call the subdomain",
-    "outbound_channel_limit": "Outbound channel limit",
-    "outbound_voice_profile_id": "Outbound voice profile",
-    "tags": "Tags",
-    "connection_id": "Application",
-}
 
 
 @dataclass(frozen=True)
@@ -71,18 +56,9 @@ class Difference:
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def _in_words(self, value: Any) -> str:
-        """The value for people; empty where it is not set. Words that we do not know stay as they are."""
-        if value is None or value == "" or value == []:
-            return ""
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        if isinstance(value, list):
-            return ", ".join(map(str, value))
-        if self.column == "webhook_timeout_secs":
-            return f"{value} seconds"
-        if isinstance(value, Mapping):
-            return json.dumps(value, ensure_ascii=False)
-        return self.names.get(str(value), str(value)) if self.column == "connection_id" else str(value)
+        if self.column == "connection_id":
+            return self.names.get(str(value), str(value or ""))
+        return in_words(self.column, value)
 
 
 class Drifted(NamedTuple):

@@ -1,0 +1,111 @@
+"""The fields of a fax application that people change: their columns here, their places at Telnyx, and their names.
+
+https://developers.telnyx.com/api-reference/programmable-fax-applications/update-a-fax-application
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from applications.mirror import APPLICATION_KEYS
+from applications.models import FaxApplication
+
+LATENCY = "Latency"
+ANCHOR_SITES = (
+    LATENCY,
+    "Chicago, IL",
+    "Ashburn, VA",
+    "San Jose, CA",
+    "Toronto, Canada",
+    "Vancouver, Canada",
+    "London, UK",
+    "Amsterdam, Netherlands",
+    "Frankfurt, Germany",
+    "Sydney, Australia",
+)
+FROM_ANYONE = "from_anyone"
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "anchorsite_override": {LATENCY: "The nearest one, as Telnyx measures it"},
+    "inbound_sip_subdomain_receive_settings": {
+        FROM_ANYONE: "Anyone on the internet",
+        "only_my_connections": "Only connections of our own Telnyx account",
+    },
+}
+LABELS = {
+    "application_name": "Name",
+    "active": "Active",
+    "anchorsite_override": "Anchor site",
+    "webhook_event_url": "Webhook URL",
+    "webhook_event_failover_url": "Failover URL",
+    "webhook_timeout_secs": "Webhook time-out",
+    "inbound_channel_limit": "Inbound channel limit",
+    "inbound_sip_subdomain": "SIP subdomain",
+    "inbound_sip_subdomain_receive_settings": "Who may call the subdomain",
+    "outbound_channel_limit": "Outbound channel limit",
+    "outbound_voice_profile_id": "Outbound voice profile",
+    "tags": "Tags",
+    "fax_email_recipient": "E-mail copies to",
+    "team": "Team",
+    "delete_once_archived": "Delete at Telnyx",
+    "connection_id": "Application",
+}
+# Telnyx wants both in every change: https://github.com/team-telnyx/openapi, UpdateFaxApplicationRequest.
+DEMANDED = ("application_name", "webhook_event_url")
+# What can be written is what is mirrored, and an address that Telnyx takes and never shows again.
+KEYS = {**APPLICATION_KEYS, "fax_email_recipient": "fax_email_recipient"}
+WRITABLE = tuple(KEYS.values())
+# An empty text takes these back as null. The profile's id is described as a text that is never null.
+NULLABLE = ("webhook_event_failover_url", "inbound_sip_subdomain", "fax_email_recipient")
+
+
+def our_door() -> str:
+    """Where Telnyx brings its events; empty without a PUBLIC_URL."""
+    return f"{settings.PUBLIC_URL}/webhooks/telnyx" if settings.PUBLIC_URL else ""
+
+
+def body_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Telnyx's JSON for values by column; nothing else is in it."""
+    body: dict[str, Any] = {}
+    for key, column in KEYS.items():
+        if column in values:
+            *above, name = key.split(".")
+            place = body.setdefault(above[0], {}) if above else body
+            place[name] = None if column in NULLABLE and not values[column] else values[column]
+    return body
+
+
+def column_at(pointer: str | None) -> str | None:
+    """The column that an error's pointer leads to, such as /inbound/channel_limit or /tags/0; None for any other."""
+    parts = (pointer or "").strip("/").split("/")
+    return KEYS.get(".".join(parts[:2])) or KEYS.get(parts[0])
+
+
+def tags_of(value: Any) -> list[str]:
+    """Tags as people write them, whatever Telnyx made of the list."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def values_of(application: FaxApplication) -> dict[str, Any]:
+    """What a person who edits the application is shown, by column."""
+    shown = {column: getattr(application, column) for column in WRITABLE}
+    team = str(application.team_id) if application.team_id else ""
+    return shown | {"team": team, "delete_once_archived": application.delete_once_archived}
+
+
+def in_words(column: str, value: Any) -> str:
+    """A value for people; empty where it is not set. Words that we do not know stay as they are."""
+    if value is None or value == "" or value == []:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if column == "webhook_timeout_secs":
+        return f"{value} second{'' if value == 1 else 's'}"
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False)
+    return WORDS.get(column, {}).get(str(value), str(value))

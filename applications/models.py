@@ -10,6 +10,7 @@ import uuid
 from typing import Self
 
 from django.db import models
+from django.utils import timezone
 
 from accounts.access import AnyUser, is_admin, scope, team_ids
 from accounts.models import Role, Team, User
@@ -62,6 +63,8 @@ class FaxApplication(Mirrored):
     # What the last self-check found, a line each, and when that was.
     findings = models.JSONField(default=list, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
+    # Somebody is writing to Telnyx until then at the latest, and nobody else does meanwhile.
+    leased_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = FaxApplicationQuerySet.as_manager()
 
@@ -70,6 +73,75 @@ class FaxApplication(Mirrored):
 
     def __str__(self) -> str:
         return self.application_name or str(self.telnyx_id)
+
+
+class PendingApplicationQuerySet(models.QuerySet["PendingApplication"]):
+    def visible_to(self, user: AnyUser, *, at_least: Role = Role.VIEWER) -> Self:
+        """Those of the user's teams. One without a team is for administrators alone."""
+        return self.filter(**scope(user, at_least=at_least))
+
+    def open(self) -> Self:
+        """Those of which nobody knows yet whether Telnyx made them."""
+        return self.filter(state__in=[PendingApplication.State.ASKING, PendingApplication.State.UNSETTLED])
+
+
+class PendingApplication(models.Model):
+    """Somebody's wish for a new application, kept before Telnyx is asked: an answer may get lost, the wish must not.
+
+    Its id is the form's one-use token, so that a form sent twice makes one application.
+    """
+
+    class State(models.TextChoices):
+        ASKING = "asking", "Asking Telnyx"
+        UNSETTLED = "unsettled", "No clear answer"
+        MADE = "made", "Made"
+        REFUSED = "refused", "Refused"
+        NOT_MADE = "not_made", "Not made"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    started_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ASKING)
+    # What is asked for: values by column of FaxApplication, ours among them.
+    fields = models.JSONField(default=dict)
+    # Of name and webhook URL, by which it would be found again.
+    likeness = models.CharField(max_length=64)
+    # The ids that Telnyx listed before it was asked.
+    known = models.JSONField(default=list)
+    # When the call must have ended, answered or not.
+    ends_at = models.DateTimeField()
+    # Telnyx's id of what it became.
+    telnyx_id = models.CharField(max_length=255, blank=True)
+    # Why it is not settled, and what was found at Telnyx that may be it; for a person to read.
+    evidence = models.JSONField(default=dict, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+
+    objects = PendingApplicationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["likeness"],
+                condition=models.Q(state__in=["asking", "unsettled"]),
+                name="pending_application_once",
+            )
+        ]
+        indexes = [models.Index(fields=["-started_at", "-id"], name="pending_application_list")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return str(self.fields.get("application_name", ""))
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (self.State.ASKING, self.State.UNSETTLED)
 
 
 class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypedDict
 
 from django.conf import settings
 
 from telnyx_api import Client
 
 
+class Patience(TypedDict, total=False):
+    attempts: int
+    read_timeout: float
+
+
+# For calls on which somebody waits in front of a browser.
+WHILE_SOMEBODY_WAITS = Patience(attempts=2, read_timeout=15.0)
+
+
 @contextmanager
-def client() -> Iterator[Client]:
-    """A client for the configured account, closed at the end. Settings are read at call time, never at import."""
-    with Client(api_key=settings.TELNYX_API_KEY, base_url=settings.TELNYX_API_BASE) as telnyx:
+def client(patience: Patience | None = None) -> Iterator[Client]:
+    """A client for the configured account, closed at the end. Settings are read at call time, never at import.
+
+    Raises ValueError where the settings make no client.
+    """
+    key, base = settings.TELNYX_API_KEY, settings.TELNYX_API_BASE
+    with Client(api_key=key, base_url=base, **(patience or {})) as telnyx:
         yield telnyx

@@ -3,8 +3,10 @@
 from applications.services.owning import assign_application, assign_number, find_application, find_number
 from applications.services.receiving import dismiss_quiet, set_deleting, set_receiving
 from applications.services.refreshing import refresh_application, refresh_number
+from applications.services.updating import ChangedMeanwhile, update_application
 
 __all__ = [
+    "ChangedMeanwhile",
     "assign_application",
     "assign_number",
     "dismiss_quiet",
@@ -14,4 +16,5 @@ __all__ = [
     "refresh_number",
     "set_deleting",
     "set_receiving",
+    "update_application",
 ]

@@ -17,7 +17,7 @@ def assign_application(*, by: User | None, application: FaxApplication, team: Te
             FaxApplication.objects.select_for_update(of=("self",)).select_related("team").get(pk=application.pk).team
         )
         FaxApplication.objects.filter(pk=application.pk).update(team=team)
-        audit.record(*_moved("application.assign", by, application, before, team))
+        audit.record(*moved("application.assign", by, application, before, team))
     application.team = team
 
 
@@ -26,7 +26,7 @@ def assign_number(*, by: User | None, number: PhoneNumber, team: Team | None) ->
     with transaction.atomic():
         before = PhoneNumber.objects.select_for_update(of=("self",)).select_related("team").get(pk=number.pk).team
         PhoneNumber.objects.filter(pk=number.pk).update(team=team)
-        audit.record(*_moved("number.assign", by, number, before, team))
+        audit.record(*moved("number.assign", by, number, before, team))
     number.team = team
 
 
@@ -46,7 +46,7 @@ def find_number(phone_number: str) -> PhoneNumber:
     return number
 
 
-def _moved(
+def moved(
     action: str, by: User | None, on: FaxApplication | PhoneNumber, before: Team | None, after: Team | None
 ) -> list[audit.Entry]:
     """One entry in the chain of each team concerned, so that both can see what moved."""

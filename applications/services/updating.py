@@ -1,0 +1,172 @@
+"""Changing a fax application: Telnyx first, then its mirror with what is ours, then the log.
+
+https://developers.telnyx.com/api-reference/programmable-fax-applications/update-a-fax-application
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+
+from accounts import access, audit
+from accounts.models import Role, Team, User
+from applications.fields import DEMANDED, LABELS, WRITABLE, body_of, values_of
+from applications.lease import held
+from applications.mirror import APPLICATION_KEYS, apply_application, fitted, mark_row_gone, promoted
+from applications.models import FaxApplication
+from applications.services.owning import moved
+from applications.telnyx import WHILE_SOMEBODY_WAITS, client
+from applications.written import note_written, written_value
+from telnyx_api import BadAnswer, Client, NotFound, TelnyxError
+from telnyx_api import FaxApplication as ApplicationPayload
+
+GONE = "Telnyx has this application no more, so it cannot be changed."
+OURS = ("fax_email_recipient", "delete_once_archived", "team")
+BUSY = "Somebody else is saving this application at this moment. Save again in a few seconds."
+
+
+class ChangedMeanwhile(ValidationError):
+    """Somebody changed these columns after they were shown to who decides now. Nothing was done."""
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self.columns = list(columns)
+        names = ", ".join(LABELS[column] for column in self.columns)
+        super().__init__(f"Somebody changed this application meanwhile: {names}. Look at it again, then decide.")
+
+
+def update_application(
+    *, by: User, application: FaxApplication, changes: Mapping[str, Any], shown: Mapping[str, Any] | None = None
+) -> FaxApplication:
+    """Change the given columns, theirs and ours, all or none. Returns the application as it stands afterwards, which
+    may be otherwise than asked where Telnyx keeps a value in a way of its own.
+
+    `changes` is by column; `team` is a Team or None, and for administrators. `shown` is what `values_of()` said when
+    the person was shown the application. The PATCH is made once. Where its answer is lost, Telnyx is asked whether it
+    has the change.
+
+    Raises ChangedMeanwhile where `shown` holds no more, ValidationError for what a person can mend, TelnyxError when
+    Telnyx refused or cannot be asked, and ValueError where the settings allow no question. Then nothing was changed
+    here; of an error with an unknown outcome, Telnyx did not show the change either.
+    """
+    access.require(by, application.team, at_least=Role.MANAGER)
+    if "team" in changes and not access.is_admin(by):
+        raise PermissionDenied
+    theirs = {column: changes[column] for column in WRITABLE if column in changes}
+    with held(FaxApplication.objects.filter(pk=application.pk)) as mine:
+        if not mine:
+            raise ValidationError(BUSY)
+        if not theirs:
+            before = _as_it_stands(application)
+            _refuse_if_changed(before, shown)
+            return _keep(by, before, None, changes)
+        with client(WHILE_SOMEBODY_WAITS) as telnyx:
+            before = _fresh(telnyx, application)
+            _refuse_if_changed(before, shown)
+            answer = _patched(telnyx, before, theirs)
+        return _keep(by, before, answer, changes)
+
+
+def _as_it_stands(application: FaxApplication) -> FaxApplication:
+    return FaxApplication.objects.select_related("team").get(pk=application.pk)
+
+
+def _fresh(telnyx: Client, application: FaxApplication) -> FaxApplication:
+    """The application as Telnyx has it now: name and webhook URL travel with every change, so they must not be old."""
+    try:
+        if not application.telnyx_id:
+            raise ValidationError(GONE)
+        apply_application(telnyx.get_fax_application(application.telnyx_id))
+    except NotFound as error:
+        mark_row_gone(application)
+        raise ValidationError(GONE) from error
+    return _as_it_stands(application)
+
+
+def _refuse_if_changed(now: FaxApplication, shown: Mapping[str, Any] | None) -> None:
+    values = values_of(now)
+    if changed := [column for column, value in (shown or {}).items() if column in values and values[column] != value]:
+        raise ChangedMeanwhile(changed)
+
+
+def _patched(telnyx: Client, before: FaxApplication, theirs: Mapping[str, Any]) -> ApplicationPayload:
+    """What Telnyx shows after the change."""
+    telnyx_id = str(before.telnyx_id)
+    document = body_of({**_demanded(before), **theirs})
+    if missing := [column for column in DEMANDED if not document[column]]:
+        raise ValidationError(
+            {column: "Telnyx asks for it in every change, so it cannot be empty." for column in missing}
+        )
+    try:
+        answer = telnyx.update_fax_application(telnyx_id, **document)
+        if answer.id != telnyx_id:
+            raise BadAnswer("Telnyx answered a change of one application with another one.")
+    except TelnyxError as error:
+        if error.outcome_known:
+            raise
+        seen = _looked_up(telnyx, telnyx_id)
+        if seen is None or not _holds(seen, theirs):
+            raise
+        return seen
+    return answer
+
+
+def _demanded(before: FaxApplication) -> dict[str, Any]:
+    """Name and webhook URL as Telnyx last said them, and not as far as they fit into a column of ours."""
+    return {column: before.raw.get(column) or getattr(before, column) for column in DEMANDED}
+
+
+def _looked_up(telnyx: Client, telnyx_id: str) -> ApplicationPayload | None:
+    try:
+        seen = telnyx.get_fax_application(telnyx_id)
+    except TelnyxError:
+        return None
+    apply_application(seen)
+    return seen
+
+
+def _holds(seen: ApplicationPayload, theirs: Mapping[str, Any]) -> bool:
+    """Does Telnyx show what was asked for? What it never shows came with the rest, and by itself it proves nothing."""
+    shown = promoted(FaxApplication, APPLICATION_KEYS, seen.raw)
+    asked = {column: _fitted(column, value) for column, value in theirs.items() if column in APPLICATION_KEYS.values()}
+    return bool(asked) and all(column in shown and shown[column] == value for column, value in asked.items())
+
+
+def _fitted(column: str, value: Any) -> Any:
+    return fitted(FaxApplication._meta.get_field(column), value)
+
+
+def _keep(
+    by: User, before: FaxApplication, answer: ApplicationPayload | None, changes: Mapping[str, Any]
+) -> FaxApplication:
+    with transaction.atomic():
+        row = FaxApplication.objects.select_for_update(of=("self",)).select_related("team").get(pk=before.pk)
+        # Of theirs, a sync may have mirrored the change already; of ours, somebody may have changed it since.
+        was = values_of(before) | {column: value for column, value in values_of(row).items() if column in OURS}
+        if answer is not None:
+            apply_application(answer)
+            note_written(row, _written(before, changes), by)
+        if ours := {column: changes[column] for column in OURS if column in changes}:
+            FaxApplication.objects.filter(pk=row.pk).update(**ours)
+        after = _as_it_stands(row)
+        audit.record(*_entries(by, was, row.team, after))
+    return after
+
+
+def _written(before: FaxApplication, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What was written on somebody's word. What only travelled along does not settle a difference that was open."""
+    asked = {column: changes[column] for column in APPLICATION_KEYS.values() if column in changes}
+    along = {column: value for column, value in _demanded(before).items() if written_value(before, column) is None}
+    return along | asked
+
+
+def _entries(by: User, was: Mapping[str, Any], team: Team | None, after: FaxApplication) -> list[audit.Entry]:
+    now = values_of(after)
+    changed = [column for column in was if was[column] != now[column] and column != "team"]
+    entries = moved("application.assign", by, after, team, after.team) if team != after.team else []
+    if changed:
+        data = {"before": {name: was[name] for name in changed}, "after": {name: now[name] for name in changed}}
+        entries.append(audit.Entry("application.update", by=by, on=after, team=after.team, data=data))
+    return entries

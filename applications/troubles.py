@@ -1,0 +1,67 @@
+"""What went wrong with Telnyx, in words for the person who asked, each beside the field that it is about."""
+
+from __future__ import annotations
+
+from django.core.exceptions import NON_FIELD_ERRORS
+
+from applications.fields import LABELS, column_at
+from telnyx_api import (
+    AccountInactive,
+    ErrorItem,
+    Forbidden,
+    Invalid,
+    NoFunds,
+    NotFound,
+    NotSent,
+    RateLimited,
+    TelnyxError,
+    Unauthorized,
+)
+
+UNCLEAR = (
+    "Telnyx gave no clear answer, and does not show your change. Here, too, nothing was changed. Save again: a change "
+    "that arrives twice is the same change."
+)
+IN_WORDS: dict[type[TelnyxError], str] = {
+    NotSent: "Telnyx cannot be reached at this moment. Nothing was changed. Try again in a minute.",
+    Unauthorized: "Telnyx does not accept this portal's API key. Nothing was changed. Ask your administrator to set "
+    "another one.",
+    Forbidden: "This portal's API key may not change fax applications. Nothing was changed. Ask your administrator.",
+    AccountInactive: "The Telnyx account is not active. Nothing was changed. Ask your administrator.",
+    NoFunds: "The Telnyx account has no funds left. Nothing was changed. Ask your administrator to fill it up.",
+    NotFound: "Telnyx has no such application any more. Nothing was changed.",
+}
+NO_KEY = "This portal has no usable API key for Telnyx. Nothing was changed. Ask your administrator to set one."
+
+
+def problems_of(error: TelnyxError | ValueError) -> dict[str, list[str]]:
+    """Sentences by column, in Telnyx's own words where it names a field; of no field, under NON_FIELD_ERRORS."""
+    if not isinstance(error, Invalid) or not error.pointers:
+        return {NON_FIELD_ERRORS: [sentence_of(error)]}
+    problems: dict[str, list[str]] = {}
+    for item in error.pointers:
+        column = column_at(item.pointer)
+        if column in LABELS:
+            problems.setdefault(column, []).append(f"Telnyx says: {_said(item)}")
+        else:
+            problems.setdefault(NON_FIELD_ERRORS, []).append(f"Telnyx refused this: {_said(item)}")
+    return problems
+
+
+def sentence_of(error: TelnyxError | ValueError) -> str:
+    """What happened and what to do about it."""
+    if not isinstance(error, TelnyxError):
+        return NO_KEY
+    if isinstance(error, RateLimited):
+        wait = f"{error.retry_after:.0f} seconds" if error.retry_after else "a minute"
+        return f"Telnyx has too much to do for this account right now. Nothing was changed. Try again in {wait}."
+    if not error.outcome_known:
+        return UNCLEAR
+    for kind, sentence in IN_WORDS.items():
+        if isinstance(error, kind):
+            return sentence
+    return f"Telnyx refused this, and nothing was changed: {error.detail or error.title or error}"
+
+
+def _said(item: ErrorItem) -> str:
+    return item.detail or item.title or f"code {item.code}"

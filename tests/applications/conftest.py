@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from accounts.models import Team
+from applications.models import FaxApplication
+from applications.services import assign_application
+from sync.services import sync_recent
+from telnyx_sandbox.server import Server
+from tests.contract.recorder import Recorder, recording
+
+
+@pytest.fixture
+def front_desk(sandbox: Server, team: Team) -> FaxApplication:
+    """An application of the sandbox with two numbers, mirrored by a real sync and given to the team."""
+    assert not sync_recent().error
+    application = FaxApplication.objects.get(application_name="Front desk")
+    assign_application(by=None, application=application, team=team)
+    return application
+
+
+@pytest.fixture
+def recorder(settings: Settings, sandbox: Server) -> Iterator[Recorder]:
+    """Everything the portal asks Telnyx from now on."""
+    with recording(sandbox.url) as recorder:
+        settings.TELNYX_API_BASE = recorder.url
+        yield recorder

@@ -34,6 +34,7 @@ STEPS = {
     "settle": "sync.steps.settle.drain",
     "poll": "sync.steps.poll.drain",
     "mail": "notifications.steps.mail.drain",
+    "sync": "sync.steps.run.drain",
 }
 # Once a day, one after the other. The ledger follows the faxes: what it says of those deleted for good goes too.
 NIGHTLY = (
@@ -56,7 +57,6 @@ LEAD = 1.5
 QUEUE_ERRORS = (sqlite3.Error, redis.RedisError, psycopg.Error, OSError)
 
 _lock = threading.Lock()
-_syncing = threading.Lock()
 _running: Counter[str] = Counter()
 _again: set[str] = set()
 _fires: defaultdict[str, list[float]] = defaultdict(list)
@@ -95,14 +95,9 @@ def sweep() -> None:
 
 
 @db_periodic_task(crontab(minute="*/5"))
-def sync_recent() -> None:
-    """Every five minutes, unless this process is still busy with the last one."""
-    if not _syncing.acquire(blocking=False):
-        return
-    try:
-        import_string("sync.services.sync_recent")()
-    finally:
-        _syncing.release()
+def plan_sync() -> None:
+    """Every five minutes a look at recent faxes is due, unless the last one is not at its end."""
+    import_string("sync.services.request_run")(by=None, kind="recent")
 
 
 @db_periodic_task(crontab(minute="17"))

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+
+class SyncRunQuerySet(models.QuerySet["SyncRun"]):
+    def complete(self) -> Self:
+        """Those that came to their end with every part."""
+        return self.filter(finished_at__isnull=False, error="")
 
 
 class SyncRun(models.Model):
@@ -37,6 +44,8 @@ class SyncRun(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     owner = models.UUIDField(null=True, blank=True, editable=False)
     leased_until = models.DateTimeField(null=True, blank=True)
+
+    objects = SyncRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at", "-id"]

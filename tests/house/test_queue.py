@@ -16,7 +16,6 @@ from faxportal import queue
 from faxportal.queue import LANES, LEAD, STEPS, WINDOW
 from faxportal.queues import huey_from_url
 from sync.models import SyncRun
-from telnyx_sandbox.server import Server
 from tests.processes import environment, finished, wait_for
 from wake import wake
 
@@ -88,12 +87,11 @@ def test_the_sweep_wakes_every_step() -> None:
     assert {task.args[0] for task in HUEY.pending() if task.name == "run_step"} >= set(STEPS)
 
 
-def test_a_sync_is_not_started_beside_another(sandbox: Server, db: None) -> None:
-    with queue._syncing:
-        queue.sync_recent.call_local()
-    assert not SyncRun.objects.exists()
-    queue.sync_recent.call_local()
-    assert SyncRun.objects.get().is_complete
+def test_a_recent_run_is_due_every_five_minutes_unless_one_is_under_way(db: None) -> None:
+    queue.plan_sync.call_local()
+    queue.plan_sync.call_local()
+    run = SyncRun.objects.get()
+    assert (run.kind, run.finished_at) == ("recent", None) and run.due_at is not None
 
 
 begun = threading.Semaphore(0)

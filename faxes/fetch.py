@@ -1,7 +1,7 @@
 """Fetch a file by the link that Telnyx gave for it, and let that link do no harm.
 
-A link leads only where it may (no private address but those allowed by host and port), to the one answer it names (no
-redirect), into a bounded file within a bounded time. While it lives it is a secret: nothing here logs or repeats it.
+A link leads only where it may (`faxes.outward`), to the one answer it names (no redirect), into a bounded file within a
+bounded time. While it lives it is a secret: nothing here logs or repeats it.
 https://developers.telnyx.com/docs/programmable-fax/receive-a-fax-via-api
 """
 
@@ -9,24 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
 import requests
-from django.conf import settings
-from requests.adapters import BaseAdapter, HTTPAdapter
-from requests_hardened import Config, HTTPSession
 from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3.exceptions import HTTPError
 
 from documents import MAX_BYTES
-from faxes.cutoff import cut_off
+from faxes.outward import Outward
 
-# In seconds: for the whole body, for a connection, and for each single wait.
-DEADLINE, CONNECT_WITHIN, READ_WITHIN = 180.0, 5.0, 15.0
-# A connection is cut this much later: up to then the clock finds out, and says so.
-GRACE = 1.0
+# In seconds, for the whole body.
+DEADLINE = 180.0
 PIECE = 64 * 1024
 # These refusals speak of the moment, not of the link.
 PASSING = (408, 425, 429)
@@ -49,7 +43,7 @@ def fetch(url: str, to: BinaryIO, *, max_bytes: int = MAX_BYTES, deadline: float
     """
     until = time.monotonic() + deadline
     size = 0
-    with _Session(deadline) as session, closing(_open(session, url)) as response:
+    with Outward(deadline) as session, closing(_open(session, url)) as response:
         _check_time(until, deadline)
         _check_size(response.raw.length_remaining or 0, max_bytes)
         for piece in _pieces(response):
@@ -61,37 +55,6 @@ def fetch(url: str, to: BinaryIO, *, max_bytes: int = MAX_BYTES, deadline: float
     if not size:
         raise FetchError("empty", "The file behind the link is empty.")
     return size
-
-
-class _Session(HTTPSession):  # type: ignore[misc]
-    """Refuses private addresses, except for the pairs of host and port in PRIVATE_HOSTS_ALLOWED."""
-
-    def __init__(self, deadline: float) -> None:
-        waits = min(CONNECT_WITHIN, deadline), min(READ_WITHIN, deadline)
-        private = {"ip_filter_enable": True, "ip_filter_allow_loopback_ips": False}
-        super().__init__(Config(never_redirect=True, default_timeout=waits, **private))
-        # Else a proxy named in the environment would do the connecting, wherever that leads.
-        self.trust_env = False
-        # Compressed, a body could be far larger than it looks.
-        self.headers.update({"Accept-Encoding": "identity", "User-Agent": "faxportal"})
-        self._plain = HTTPAdapter()
-        self._ends = ExitStack()
-        self._ends.enter_context(cut_off([self._plain, *self.adapters.values()], deadline + GRACE))
-
-    def get_adapter(self, url: str) -> BaseAdapter:
-        parts = urlsplit(url)
-        port = parts.port or {"https": 443}.get(parts.scheme, 80)
-        allowed = f"{parts.hostname}:{port}" in settings.PRIVATE_HOSTS_ALLOWED
-        adapter: BaseAdapter = self._plain if allowed else super().get_adapter(url)
-        return adapter
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Never one: requests would read the whole body of a redirect before it tells us of it."""
-
-    def close(self) -> None:
-        super().close()
-        self._plain.close()
-        self._ends.close()
 
 
 def _open(session: requests.Session, url: str) -> requests.Response:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +16,8 @@ from django.core.checks import CheckMessage, Error, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 from django.core.management.base import SystemCheckError
+
+from faxes.outward import is_loopback
 
 TAG = "faxportal"
 STORAGE_HINT = (
@@ -117,14 +118,3 @@ def _is_public_https(text: str, *, path: str | None = None) -> bool:
         return False
     is_public = bool(url.hostname) and not is_loopback(url.hostname or "")
     return url.scheme == "https" and is_public and path in (None, url.path)
-
-
-def is_loopback(host: str) -> bool:
-    """Does this host name or address mean the machine itself? Names are not looked up."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified

@@ -6,11 +6,11 @@ import re
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from faxes.outward import is_loopback
 from faxes.storage.base import PieceStorage
 from faxes.storage.encrypted import EncryptedStorage
 from faxes.storage.local import LocalStorage
 from faxes.storage.sealing import parse_keys
-from faxportal.checks import is_loopback
 
 FORMS = "It is file:///folder, s3://key:secret@host:port/bucket?region=… or s3://bucket?region=…"
 OPTIONS = {"region", "tls", "timeout"}

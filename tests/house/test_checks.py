@@ -8,7 +8,8 @@ import pytest
 from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
-from faxportal.checks import check_production, is_loopback, refuse_start
+from faxes.outward import is_loopback
+from faxportal.checks import check_production, refuse_start
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 

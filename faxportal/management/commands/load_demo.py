@@ -17,8 +17,8 @@ from applications.models import FaxApplication
 from applications.services import assign_application
 from faxes.models import Fax
 from faxes.outbox import KEPT_AT_TELNYX
+from faxes.outward import is_loopback
 from faxes.steps import archive
-from faxportal.checks import is_loopback
 from faxportal.demo import story
 from sync.services import sync_recent
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +11,8 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from faxes.cutoff import cut_off
+from tests.telnyx_api.certificates import self_signed
 from tests.telnyx_api.scripted import Reply, Server, serving
-from tests.telnyx_api.test_telnyx_api_failures import certificate
 
 DRIP = Reply(content=b"x" * 900, drip=0.01)
 
@@ -21,12 +20,10 @@ DRIP = Reply(content=b"x" * 900, drip=0.01)
 @pytest.fixture(params=["http", "https"])
 def dribbling(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Server, requests.Session]]:
     """A server that dribbles its body for nine seconds, and a session that trusts it."""
-    pem, context = tmp_path / "server.pem", None
-    pem.write_bytes(certificate())
-    if request.param == "https":
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
-    with serving(DRIP, Reply(content=b"whole"), tls=context) as server, requests.Session() as session:
+    pem = tmp_path / "server.pem"
+    context = self_signed(pem)
+    tls = context if request.param == "https" else None
+    with serving(DRIP, Reply(content=b"whole"), tls=tls) as server, requests.Session() as session:
         session.trust_env, session.verify = False, str(pem)
         yield server, session
 

@@ -2,18 +2,10 @@
 
 import gzip
 import socket
-import ssl
-from datetime import datetime
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +28,7 @@ from telnyx_api import (
     Unauthorized,
 )
 from telnyx_api.refusals import DAY, refusal, retry_after
+from tests.telnyx_api.certificates import self_signed
 from tests.telnyx_api.scripted import KEY, Reply, client_of, closed_port, ok, refused, serving
 
 TRUNCATED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n" + b'{"data": {"id"'
@@ -75,24 +68,9 @@ def test_a_failed_tls_handshake_is_not_sent() -> None:
     assert server.asked == []
 
 
-def certificate() -> bytes:
-    """Key and certificate, as PEM, of a server on 127.0.0.1 that only it itself vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    made = made.not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2120, 1, 1))
-    made = made.add_extension(address, critical=False).add_extension(x509.BasicConstraints(True, None), critical=True)
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return private + made.sign(key, SHA256()).public_bytes(Encoding.PEM)
-
-
 def test_only_a_server_that_proves_its_name_gets_the_fax(tmp_path: Path) -> None:
     pem = tmp_path / "server.pem"
-    pem.write_bytes(certificate())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    with serving(ok({"id": "f1"}, status=202), tls=context) as server:
+    with serving(ok({"id": "f1"}, status=202), tls=self_signed(pem)) as server:
         with pytest.raises(NotSent, match="certificate verify failed"):
             send(client_of(server))
         trusting = client_of(server)

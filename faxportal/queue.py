@@ -42,6 +42,7 @@ NIGHTLY = (
     "faxes.steps.purge.drain",
     "webhooks.steps.forget_deleted",
     "webhooks.refusals.forget_old",
+    "sync.services.plan_full_run",
 )
 NIGHT = 3
 # A machine that is switched off at night does it later.

@@ -13,7 +13,7 @@ from accounts.models import Team
 from applications.models import PhoneNumber
 from faxes.models import Fax
 from faxportal.queue import NIGHT, NIGHTLY, nightly, watch_lines
-from sync.models import Heartbeat
+from sync.models import Heartbeat, SyncRun
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,11 @@ def test_the_first_worker_does_it_at_once_and_then_at_night(team: Team, clock: t
     clock.move_to(NIGHTTIME + timedelta(days=1))
     nightly.call_local()
     assert not Fax.objects.exists()
+
+
+def test_everything_at_telnyx_is_looked_at_each_night(clock: time_machine.Traveller) -> None:
+    nightly.call_local()
+    assert SyncRun.objects.get().kind == SyncRun.Kind.FULL
 
 
 def test_a_night_that_was_missed_is_made_up_for(team: Team, clock: time_machine.Traveller) -> None:

@@ -48,6 +48,15 @@ class Team(models.Model):
     keep_records_days = models.PositiveIntegerField(
         "days to keep records", null=True, blank=True, validators=[MinValueValidator(1)]
     )
+    # Policy: who may put faxes into the bin.
+    deleting_role = models.CharField("who may delete", max_length=10, choices=Role.choices, default=Role.MEMBER)
+    # Policy: do e-mails leave out numbers, names and all else that tells of a patient or client?
+    phi_free_mail = models.BooleanField("e-mails without particulars", default=True)
+    # Policy: the domains that received faxes may be e-mailed to, a line each; none where it is empty, * is any.
+    mail_domains = models.TextField("domains to e-mail faxes to", blank=True)
+    # What a new fax begins with: a quality in Telnyx's word, and a number of ours in E.164.
+    default_quality = models.CharField(max_length=20, blank=True)
+    default_number = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering = ["name"]
@@ -77,6 +86,37 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.role} of {self.team}"
+
+
+class Invitation(models.Model):
+    """An e-mailed way onto a team, for one address, once, for some days. The secret in its link is kept as a hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="invitations")
+    # In small letters.
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    # Its end, whichever it was: it was used, or taken back.
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "email"],
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="invitation_one_open_per_address",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.team}"
 
 
 class LogHead(models.Model):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
-from accounts import audit
+from accounts import access, audit
 from accounts.models import Membership, Role, Team, User
 
 
@@ -60,6 +62,26 @@ def set_retention(*, by: User | None, team: Team, keep_media_days: int | None, k
     team.keep_media_days, team.keep_records_days = keep_media_days, keep_records_days
 
 
+def set_policy(*, by: User | None, team: Team, **policy: Any) -> None:
+    """Change columns of a team's policy; those that are not named stay.
+
+    Raises ValidationError, keyed by column, for what a column does not take.
+    """
+    with transaction.atomic():
+        row = Team.objects.select_for_update().get(pk=team.pk)
+        before = {column: getattr(row, column) for column in policy}
+        for column, value in policy.items():
+            setattr(row, column, value)
+        row.clean_fields(exclude=[field.name for field in Team._meta.concrete_fields if field.name not in policy])
+        changed = {column: value for column, value in policy.items() if value != before[column]}
+        if changed:
+            row.save(update_fields=list(changed))
+            data = {"before": {column: before[column] for column in changed}, "after": changed}
+            audit.record(audit.Entry("team.set_policy", by=by, on=row, team=row, data=data))
+    for column, value in policy.items():
+        setattr(team, column, value)
+
+
 def set_member(*, by: User | None, team: Team, user: User, role: Role) -> Membership:
     """Make the user a member of the team with this role, or change the role they have."""
     with transaction.atomic():
@@ -79,3 +101,33 @@ def remove_member(*, by: User | None, team: Team, user: User) -> None:
         Membership.objects.filter(pk=membership.pk).delete()
         data = {"user": str(user), "before": membership.role}
         audit.record(audit.Entry("member.remove", by=by, on=membership, team=team, data=data))
+
+
+def change_role(*, by: User, membership: Membership, role: str) -> None:
+    """Give a member of a team another role, as one of its managers. Raises ValidationError for a role that is none,
+    and where nobody would manage the team any more."""
+    access.require(by, membership.team, at_least=Role.MANAGER)
+    if role not in Role.values:
+        raise ValidationError({"role": "Choose a role."})
+    with transaction.atomic():
+        if role != Role.MANAGER:
+            _keep_a_manager(by, membership)
+        set_member(by=by, team=membership.team, user=membership.user, role=Role(role))
+
+
+def dismiss(*, by: User, membership: Membership) -> None:
+    """Take somebody off a team, as one of its managers. Raises ValidationError where nobody would manage it then."""
+    access.require(by, membership.team, at_least=Role.MANAGER)
+    with transaction.atomic():
+        _keep_a_manager(by, membership)
+        remove_member(by=by, team=membership.team, user=membership.user)
+
+
+def _keep_a_manager(by: User, membership: Membership) -> None:
+    """Administrators may leave a team without one, as they can give it another."""
+    managers = Membership.objects.select_for_update().filter(team=membership.team, role=Role.MANAGER)
+    others = [seat for seat in managers.order_by("pk") if seat.user_id != membership.user_id]
+    if membership.role == Role.MANAGER and not others and not access.is_admin(by):
+        raise ValidationError(
+            f"{membership.user} is the only manager of {membership.team}. Make somebody else one first."
+        )

@@ -1,0 +1,164 @@
+"""Invitations onto a team: e-mailed to one address, good for it alone, once, and for a week."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts import access, audit
+from accounts.models import Invitation, Membership, Role, Team, User
+from accounts.services import set_member
+
+GOOD_FOR = timedelta(days=7)
+# A team that invites more at a time is one that somebody else has got hold of.
+MOST_OPEN = 50
+OVER = "This invitation has been used, taken back, or is too old. Ask for a new one."
+
+
+def invite(*, by: User, team: Team, email: str, role: str) -> tuple[Invitation, str]:
+    """Invite an address, in the place of an open invitation it may have. Returns the secret for the link, too, which
+    is kept nowhere: e-mail it in the same transaction.
+
+    Raises ValidationError for an address that is none, a role that is none, and for who is on the team already.
+    """
+    access.require(by, team, at_least=Role.MANAGER)
+    email = email.strip().lower()
+    _check(team, email, role)
+    token, now = secrets.token_urlsafe(32), timezone.now()
+    with transaction.atomic():
+        Team.objects.select_for_update().get(pk=team.pk)
+        earlier = open_invitations(team)
+        if earlier.exclude(email=email).count() >= MOST_OPEN:
+            raise ValidationError({"email": f"{MOST_OPEN} invitations are open. Take some back first."})
+        Invitation.objects.filter(team=team, email=email, accepted_at=None, revoked_at=None).update(revoked_at=now)
+        invitation = Invitation.objects.create(
+            team=team, email=email, role=role, token_hash=_hash(token), invited_by=by, expires_at=now + GOOD_FOR
+        )
+        data = {"email": email, "role": role}
+        audit.record(audit.Entry("member.invite", by=by, on=invitation, team=team, data=data))
+    return invitation, token
+
+
+def revoke(*, by: User, invitation: Invitation) -> None:
+    """Take an invitation back: its link opens nothing any more. Raises ValidationError where it has ended."""
+    access.require(by, invitation.team, at_least=Role.MANAGER)
+    with transaction.atomic():
+        unused = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
+        if unused.update(revoked_at=timezone.now()) != 1:
+            raise ValidationError("This invitation has been used or taken back already.")
+        data = {"email": invitation.email, "role": invitation.role}
+        audit.record(audit.Entry("member.revoke_invitation", by=by, on=invitation, team=invitation.team, data=data))
+
+
+def find(token: str) -> Invitation | None:
+    """The open invitation that a link's secret belongs to."""
+    found = Invitation.objects.select_related("team", "invited_by").filter(token_hash=_hash(token))
+    return _still_open(found).first()
+
+
+def open_invitations(team: Team) -> QuerySet[Invitation]:
+    return _still_open(Invitation.objects.filter(team=team)).select_related("invited_by")
+
+
+def accept(*, invitation: Invitation, user: User) -> Membership:
+    """Put the person whose address was invited on the team. Who has a higher role there keeps it.
+
+    Raises ValidationError for anybody else, and where the invitation has ended.
+    """
+    if not is_for(invitation, user):
+        raise ValidationError(f"This invitation is for {invitation.email}. Sign in as whom that address belongs to.")
+    with transaction.atomic():
+        _use(invitation, user)
+        before = Membership.objects.filter(team=invitation.team, user=user).first()
+        if before is not None and access.RANK.get(before.role, 0) >= access.RANK[invitation.role]:
+            return before
+        return set_member(by=user, team=invitation.team, user=user, role=Role(invitation.role))
+
+
+def accept_as_new(*, invitation: Invitation, name: str, password: str) -> User:
+    """Make the account of the invited address, and put it on the team. Whoever has the link has proven the address.
+
+    Raises ValidationError for a name or password that will not do, for an address that has an account, and where the
+    invitation has ended.
+    """
+    first, _, last = " ".join(name.split()).partition(" ")
+    if not first or len(name) > 150:
+        raise ValidationError({"name": "Enter your name, as colleagues know you: at most 150 characters."})
+    if account_of(invitation) is not None:
+        raise ValidationError("This address has an account already. Sign in to accept the invitation.")
+    user = User(username=_free_username(invitation.email), email=invitation.email, first_name=first, last_name=last)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ValidationError({"password": error.messages}) from error
+    user.set_password(password)
+    with transaction.atomic():
+        user.save()
+        EmailAddress.objects.create(user=user, email=invitation.email, primary=True, verified=True)
+        audit.record(audit.Entry("user.create", by=user, on=user, data={"invitation": invitation.pk}))
+        accept(invitation=invitation, user=user)
+    return user
+
+
+def is_for(invitation: Invitation, user: User) -> bool:
+    """Is it this person's address? Of the further ones that people may have, only those they have proven count."""
+    if user.email.lower() == invitation.email:
+        return True
+    return bool(EmailAddress.objects.filter(user=user, email__iexact=invitation.email, verified=True).exists())
+
+
+def account_of(invitation: Invitation) -> User | None:
+    """The person who has the invited address already."""
+    user = User.objects.filter(email__iexact=invitation.email).first()
+    if user is None:
+        proven = EmailAddress.objects.filter(email__iexact=invitation.email, verified=True).select_related("user")
+        user = next((address.user for address in proven), None)
+    return user
+
+
+def _check(team: Team, email: str, role: str) -> None:
+    errors = {}
+    try:
+        validate_email(email)
+    except ValidationError:
+        errors["email"] = "Enter an e-mail address, such as ann@clinic.example."
+    if role not in Role.values:
+        errors["role"] = "Choose a role."
+    if errors:
+        raise ValidationError(errors)
+    if Membership.objects.filter(team=team, user__email__iexact=email, user__is_active=True).exists():
+        raise ValidationError({"email": "This person is on the team already. Change their role in the list."})
+
+
+def _use(invitation: Invitation, user: User) -> None:
+    """Once: of two at the same moment, one gets in."""
+    unused = _still_open(Invitation.objects.filter(pk=invitation.pk))
+    if unused.update(accepted_at=timezone.now(), accepted_by=user) != 1:
+        raise ValidationError(OVER)
+
+
+def _still_open(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    return rows.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+
+
+def _free_username(email: str) -> str:
+    """The part before the @, with a number behind it where somebody has that name."""
+    wanted = (
+        "".join(letter for letter in email.partition("@")[0] if letter.isalnum() or letter in "._-")[:100] or "user"
+    )
+    taken = set(User.objects.filter(username__startswith=wanted).values_list("username", flat=True))
+    names = (wanted if number == 1 else f"{wanted}{number}" for number in range(1, len(taken) + 3))
+    return next(name for name in names if name not in taken)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

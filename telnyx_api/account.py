@@ -58,6 +58,15 @@ class Account:
         """The session that every request goes through; an adapter mounted on it gets them all."""
         return self._transport.session
 
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds by which our clock was ahead of Telnyx's at its last answer, to a second or two; None before the
+        first one, and where it did not say the time.
+
+        Webhooks are signed over Telnyx's time, so a clock that is far off refuses them all.
+        """
+        return self._transport.clock_skew
+
     def close(self) -> None:
         self.session.close()
 

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -59,6 +60,7 @@ class Transport:
         self._api_key = api_key
         self._connect_timeout, self._read_timeout = connect_timeout, read_timeout
         self._attempts, self._sleep = attempts, sleep
+        self.clock_skew: float | None = None
 
     def ask(
         self, method: str, *path: str, query: Query | None = None, body: Body | None = None, data: type = dict
@@ -111,6 +113,7 @@ class Transport:
         except (requests.RequestException, HTTPError) as error:
             failure = self._unanswered(error, body)
         else:
+            self.clock_skew = _skew(response.headers.get("Date", ""))
             if 200 <= response.status_code < 300:
                 return response
             failure = self._refused(response, body)
@@ -250,6 +253,14 @@ def _checked(base_url: str) -> str:
     # Raises InvalidURL, a ValueError, for what only the library finds wrong, such as a port of 99999.
     requests.Request("GET", base_url).prepare()
     return base_url.rstrip("/")
+
+
+def _skew(date: str) -> float | None:
+    """Seconds from the time the server wrote until now; None where it wrote none that can be read."""
+    try:
+        return time.time() - parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _pause(attempt: int, retry_after: float | None) -> float:

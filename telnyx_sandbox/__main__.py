@@ -1,4 +1,4 @@
-"""`python -m telnyx_sandbox`: serves until SIGTERM or SIGINT. With `receive` it rings up the one that runs."""
+"""`python -m telnyx_sandbox`: serves until SIGTERM or SIGINT. With `receive` or `fill` it asks the one that runs."""
 
 import argparse
 import ipaddress
@@ -10,7 +10,7 @@ import sys
 import threading
 from types import FrameType
 
-from telnyx_sandbox import ring
+from telnyx_sandbox import past, ring
 from telnyx_sandbox.server import running
 
 
@@ -36,7 +36,7 @@ def positive(text: str) -> float:
 def parser() -> argparse.ArgumentParser:
     env = os.environ
     parser = argparse.ArgumentParser(prog="python -m telnyx_sandbox", description="A stand-in for Telnyx's fax API.")
-    parser.epilog = "`python -m telnyx_sandbox receive --help` tells how to let a fax arrive at one that runs."
+    parser.epilog = "With `receive --help` and `fill --help` it tells how to let faxes arrive at one that runs."
     parser.add_argument("--host", default="127.0.0.1", type=loopback)
     parser.add_argument("--port", default=env.get("SANDBOX_PORT", "8001"), type=int)
     parser.add_argument("--state", default=env.get("SANDBOX_STATE", ":memory:"), help="SQLite file, or :memory:")
@@ -45,8 +45,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["receive"]:
-        ring.main(sys.argv[2:])
+    commands = {"receive": ring.main, "fill": past.main}
+    if command := commands.get("".join(sys.argv[1:2])):
+        command(sys.argv[2:])
     else:
         serve()
 

@@ -1,5 +1,6 @@
 """GET, POST /faxes and what can be done to one fax: https://developers.telnyx.com/api-reference/programmable-fax-commands"""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from telnyx_sandbox import lifecycle
 from telnyx_sandbox.errors import not_found, unprocessable
 from telnyx_sandbox.fields import E164, SIP_URI, Fields, is_base64
-from telnyx_sandbox.messages import Form, Request, Response, data, filters, listing, page_of, time_filter
+from telnyx_sandbox.messages import Form, Request, Response, data, filters, listing_of_texts, page_of, time_filter
 from telnyx_sandbox.scenarios import scenario_for
 from telnyx_sandbox.store import Fax, File, Plan
 from telnyx_sandbox.times import iso
@@ -45,14 +46,27 @@ def list_faxes(world: World, request: Request) -> Response:
     page = page_of(request, largest=world.options.max_page_size, clamp=True)
     with world.store.lock:
         total = world.store.count_faxes(where, values)
-        found = world.store.list_faxes(where, values, page.size, page.offset)
-    return listing([visible(world, fax) for fax in found], page, total)
+        found = world.store.list_shown(where, values, page.size, page.offset)
+    omitted = _omitted(world)
+    return listing_of_texts([_text(shown, hidden, omitted) for shown, hidden in found], page, total)
 
 
 def visible(world: World, fax: Fax) -> dict[str, Any]:
     """The fax as GET answers show it."""
-    hidden = {*fax.plan.hidden, *world.options.omit_fields, *(() if world.options.page_count_on_fax else COUNTS)}
+    hidden = {*fax.plan.hidden, *_omitted(world)}
     return {name: value for name, value in fax.shown.items() if name not in hidden}
+
+
+def _omitted(world: World) -> set[str]:
+    """The fields that no fax shows."""
+    return {*world.options.omit_fields, *(() if world.options.page_count_on_fax else COUNTS)}
+
+
+def _text(shown: str, hidden: str, omitted: set[str]) -> str:
+    if not omitted and hidden == "[]":
+        return shown
+    left_out = {*json.loads(hidden), *omitted}
+    return json.dumps({name: value for name, value in json.loads(shown).items() if name not in left_out})
 
 
 def get_fax(world: World, request: Request, fax_id: str) -> Response:

@@ -189,5 +189,11 @@ def listing(items: Sequence[Any], page: Page, total: int) -> Response:
     return json_response(200, {"data": items, "meta": page.meta(total)})
 
 
+def listing_of_texts(items: Sequence[str], page: Page, total: int) -> Response:
+    """The same for items that are JSON already."""
+    text = f'{{"data": [{", ".join(items)}], "meta": {json.dumps(page.meta(total))}}}'
+    return Response(200, text.encode(), {"Content-Type": "application/json"})
+
+
 def paginate(items: Sequence[Any], page: Page) -> Response:
     return listing(items[page.offset : page.offset + page.size], page, len(items))

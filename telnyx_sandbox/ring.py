@@ -2,8 +2,9 @@
 
 import argparse
 import base64
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ FLAVOURS = {
 }
 # A body of the sandbox has at most 64 MB, and base64 takes a third more.
 LARGEST_FILE = 47 * 1024 * 1024
+# Seconds: millions of faxes take their time.
+LONGEST_WAIT = 1200
 NUMBER = next(iter(APPLICATIONS.values()))[1][0]
 
 
 class Trouble(Exception):
-    """Why a fax cannot be asked for, as a sentence for the terminal."""
+    """Why something cannot be asked for, as a sentence for the terminal."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -59,11 +62,15 @@ def ring(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Asks for the faxes and returns them. Raises Trouble for what cannot be, in a sentence."""
     if not 1 <= options.count <= 100_000:
         raise Trouble("--count must be from 1 to 100000.")
-    root = options.base_url.rstrip("/").removesuffix("/v2")
-    wish = _wish(options)
+    return ask(options.base_url, "inbound", itertools.repeat(_wish(options), options.count))
+
+
+def ask(base_url: str, what: str, wishes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Posts each wish to /_sandbox/<what> of the sandbox at that address. Raises Trouble."""
+    root = base_url.rstrip("/").removesuffix("/v2")
     with requests.Session() as session:
         session.trust_env = False
-        return [_ask(session, root, wish) for _ in range(options.count)]
+        return [_ask(session, root, what, wish) for wish in wishes]
 
 
 def _wish(options: argparse.Namespace) -> dict[str, Any]:
@@ -84,13 +91,13 @@ def _read(path: Path) -> str:
     return base64.b64encode(content).decode()
 
 
-def _ask(session: requests.Session, root: str, wish: dict[str, Any]) -> dict[str, Any]:
+def _ask(session: requests.Session, root: str, what: str, wish: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        answer = session.post(f"{root}/_sandbox/inbound", json=wish, timeout=120)
+        answer = session.post(f"{root}/_sandbox/{what}", json=wish, timeout=LONGEST_WAIT)
         said = answer.json()
-        if answer.status_code == 201:
-            fax: dict[str, Any] = said["data"]
-            return fax
+        if answer.ok:
+            made: dict[str, Any] = said["data"]
+            return made
         raise Trouble(" ".join(problem["detail"] for problem in said["errors"]))
     except (requests.JSONDecodeError, KeyError, TypeError) as error:
         raise Trouble(f"What answers at {root} is no sandbox.") from error

@@ -193,6 +193,13 @@ class Store:
         sql = f"{FAX} WHERE {where} ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?"
         return [_fax(row) for row in self._rows(sql, [*values, limit, offset])]
 
+    def list_shown(self, where: str, values: Sequence[Any], limit: int, offset: int) -> list[tuple[str, str]]:
+        """Newest first: the JSON of each object, and that of the fields which its plan hides. As text, because most go
+        out as they are."""
+        sql = "SELECT shown, json_extract(plan, '$.hidden') FROM faxes"
+        sql += f" WHERE {where} ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?"
+        return [(shown, hidden) for shown, hidden in self._rows(sql, [*values, limit, offset])]
+
     def all_faxes(self) -> list[Fax]:
         """In the order in which they were accepted."""
         return [_fax(row) for row in self._rows(f"{FAX} ORDER BY seq")]

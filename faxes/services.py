@@ -154,8 +154,7 @@ def retry(*, by: User, fax: Fax) -> None:
     last = _family(fax).latest("attempt", "created_at")
     if last.pk != fax.pk:
         raise ValidationError("This fax has been sent again already. Look at its last try.")
-    stopped = fax.cancel == Fax.Cancel.ACCEPTED
-    if stopped or (fax.outbox != Outbox.REJECTED and fax.status != "failed"):
+    if not fax.got_nowhere:
         raise ValidationError("This fax has not failed. To send it once more all the same, do so on its own page.")
     if fax.document is None:
         raise ValidationError("The pages of this fax are not here. Start a new fax.")

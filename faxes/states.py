@@ -36,6 +36,7 @@ class Media(TextChoices):
 
 
 OPEN_OUTBOX = (Outbox.PREPARING, Outbox.READY, Outbox.SUBMITTING, Outbox.UNCERTAIN)
+ENDED_OUTBOX = (Outbox.REJECTED, Outbox.CANCELLED)
 
 FINAL = frozenset({"delivered", "received", "failed"})
 

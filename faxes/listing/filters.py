@@ -27,13 +27,17 @@ PLACE = ("before", "after", "open", "seen")
 
 
 class Show(TextChoices):
-    """Which faxes of a box. None but `BIN` shows what is in the bin."""
+    """Which faxes of a box. None but `BIN` shows what is in the bin. `STUCK` are lately sent faxes that failed or were
+    refused, and which nobody has sent again or settled since: somebody has to look at them."""
 
     OPEN = "open", "To do"
     MINE = "mine", "Mine"
     UNREAD = "unread", "Unread"
     DONE = "done", "Handled"
     ALL = "all", "All"
+    GOING = "going", "On their way"
+    UNCERTAIN = "uncertain", "Uncertain"
+    STUCK = "stuck", "Need somebody"
     FAILED = "failed", "Failed"
     MISSING = "missing", "Pages missing"
     UNROUTED = "unrouted", "Unrouted"
@@ -49,8 +53,9 @@ class Box:
     shows: Sequence[Show]
 
 
-INBOX = Box(Direction.INBOUND, "to_number", list(Show))
-SENT = Box(Direction.OUTBOUND, "from_number", [Show.ALL, Show.FAILED, Show.BIN])
+SENDING = (Show.GOING, Show.UNCERTAIN, Show.STUCK)
+INBOX = Box(Direction.INBOUND, "to_number", [show for show in Show if show not in SENDING])
+SENT = Box(Direction.OUTBOUND, "from_number", [Show.ALL, *SENDING, Show.FAILED, Show.BIN])
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
-from django.db.models.lookups import Exact
+from django.db.models import OuterRef, Q
 
 from accounts import access
 from accounts.models import Membership, Team, User
 from contacts.models import Correspondent
 from contacts.numbers import parse_number
 from faxes.listing.filters import Filters, Show
+from faxes.listing.narrowing import is_in
 from faxes.models import Fax, Note, ReadMark, Tag
 from faxes.reading import unread
 
@@ -65,15 +64,15 @@ def kinds_of(filters: Filters) -> list[Kind] | None:
 def _unread(user: User) -> Kind:
     marks = ReadMark.objects.filter(user=user, fax=OuterRef("pk"))
     mine = Membership.objects.filter(user=user, team=OuterRef("team"))
-    new = _is_in(mine.filter(read_before__lt=OuterRef("heard_at"))) & ~_is_in(marks) & Q(handled_at=None)
-    again = _is_in(mine) & _is_in(marks.filter(read_at=None))
+    new = is_in(mine.filter(read_before__lt=OuterRef("heard_at"))) & ~is_in(marks) & Q(handled_at=None)
+    again = is_in(mine) & is_in(marks.filter(read_at=None))
     ids = list(unread(user).values_list("pk", flat=True)[: FEW + 1])
     return Kind(_any_of("pk", ids), new | again)
 
 
 def _having(tags: Sequence[Tag]) -> Kind:
     having = FAX_TAG.objects.filter(tag__in=tags)
-    return Kind(Q(pk__in=having.values("fax")), _is_in(having.filter(fax=OuterRef("pk"))))
+    return Kind(Q(pk__in=having.values("fax")), is_in(having.filter(fax=OuterRef("pk"))))
 
 
 def digits_of(search: str) -> list[str]:
@@ -93,13 +92,13 @@ def _corresponding(filters: Filters, digits: Sequence[str]) -> Iterator[Kind]:
     known = Correspondent.objects.filter(_any_number("number", digits) | named, **_scope(filters))
     ids = list(known.values_list("pk", flat=True)[: FEW + 1])
     if ids:
-        checked = _is_in(known.filter(pk=OuterRef("correspondent_id")))
+        checked = is_in(known.filter(pk=OuterRef("correspondent_id")))
         yield Kind(_any_of("correspondent", ids), checked)
 
 
 def _noted(filters: Filters) -> Iterator[Kind]:
     notes = Note.objects.filter(_holding("text", filters.search))
-    yield Kind(Q(pk__in=notes.values("fax")), _is_in(notes.filter(fax=OuterRef("pk"))))
+    yield Kind(Q(pk__in=notes.values("fax")), is_in(notes.filter(fax=OuterRef("pk"))))
 
 
 def _tagged(filters: Filters) -> Iterator[Kind]:
@@ -117,11 +116,6 @@ def _unrouted(filters: Filters, digits: Sequence[str]) -> Iterator[Kind]:
 def _any_of(column: str, ids: Sequence[UUID]) -> Q | None:
     # A condition that nothing can fulfil would make no query at all, and what is put together from queries none either.
     return Q(**{f"{column}__in": ids or [UUID(int=0)]}) if len(ids) <= FEW else None
-
-
-def _is_in(rows: QuerySet[Any]) -> Q:
-    """Is there such a row for this fax? Asked fax by fax: PostgreSQL would turn a plain EXISTS round, and sort all."""
-    return Q(Exact(Case(When(Exists(rows), then=True), default=False), True))
 
 
 def _holding(column: str, text: str) -> Q:

@@ -24,7 +24,7 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from faxes.listing.filters import INBOX, Filters, Show
-from faxes.listing.narrowing import narrowed, of_teams, teams_of
+from faxes.listing.narrowing import narrowed, of_teams, sent_nowhere, teams_of
 from faxes.listing.search import FEW, Kind, kinds_of
 from faxes.models import Fax, FaxQuerySet
 
@@ -35,8 +35,9 @@ BY_TEAM = ("team_id", "direction", "status")
 BY_NUMBER = ("direction", "to_number")
 BY_ASSIGNEE = ("assigned_to_id",)
 BY_OPEN_ASSIGNEE = ("assigned_to_id", "direction")
-BY_BIN = ("team_id",)
+BY_TEAM_ALONE = ("team_id",)
 BY_NOTHING = ()
+UNDER_WAY = (Show.GOING, Show.UNCERTAIN)
 FINDS = "finds"
 
 
@@ -152,7 +153,13 @@ def _walkable(filters: Filters) -> list[FaxQuerySet]:
             still_open = filters.show in (Show.MINE, Show.OPEN)
             faxes = narrowed(filters, BY_OPEN_ASSIGNEE if still_open else BY_ASSIGNEE)
             return [faxes.filter(of_teams(filters))]
+    faxes = narrowed(filters, BY_TEAM_ALONE if filters.show in (Show.BIN, *UNDER_WAY) else BY_TEAM)
     if len(teams) > MOST_TEAMS:
-        return [narrowed(filters, BY_NOTHING).filter(of_teams(filters))]
-    faxes = narrowed(filters, BY_BIN if filters.show is Show.BIN else BY_TEAM)
-    return [faxes.filter(team=team) for team in teams]
+        if filters.show not in UNDER_WAY:
+            return [narrowed(filters, BY_NOTHING).filter(of_teams(filters))]
+        # Of all faxes so few are under way that they can be put in order.
+        nobodys = [faxes.filter(team=None)] if None in teams else []
+        return [faxes.filter(team__in=[team for team in teams if team]), *nobodys]
+    # What Telnyx refused has no status, and by that an index leads to it.
+    ways = [{"status": "failed"}, {"status": ""}] if sent_nowhere(filters) else [{}]
+    return [faxes.filter(team=team, **way) for team in teams for way in ways]

@@ -142,6 +142,7 @@ def context_of(user: User, fax: Fax) -> dict[str, Any]:
         "may_act": may_act,
         "may_cancel": may_act and services.can_cancel(fax),
         "may_send_again": may_act and services.can_send_again(fax),
+        "may_settle": may_act and fax.got_nowhere and fax.trashed_at is None,
         "may_refresh": may_act and bool(fax.telnyx_id),
         "may_delete_there": access.may(user, fax.team, at_least=Role.MANAGER) and at_telnyx.can_delete(fax),
         "clocks": clock_of(fax, timezone.now()),

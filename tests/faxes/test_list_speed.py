@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, Team, User
 from contacts.models import Correspondent
-from faxes.listing import Filters, count_of, neighbours, page_of
+from faxes.listing import INBOX, SENT, Box, Filters, count_of, neighbours, page_of
 from faxes.models import Fax, Note, Tag
 from tests import builders
 
@@ -41,10 +41,10 @@ def fill(team: Team, count: int) -> None:
         Note.objects.create(fax=fax, text="Okafor called", by=by)
 
 
-def asked(user: User, query: str) -> list[str]:
+def asked(user: User, query: str, box: Box = INBOX) -> list[str]:
     """The statements of a page and its filters."""
     with CaptureQueriesContext(connection) as statements:
-        page_of(Filters.of(QueryDict(query), user))
+        page_of(Filters.of(QueryDict(query), user, box))
     return [statement["sql"] for statement in statements]
 
 
@@ -138,6 +138,26 @@ def test_sqlite_walks_the_index_that_is_meant(two_teams: User, team: Team, query
     assert not any(line.startswith("SCAN faxes_fax") for line in plans)
     # One sort of the few that the slices gave, and within a slice only of what was thrown away at one moment.
     assert sum(line == "USE TEMP B-TREE FOR ORDER BY" for line in plans) <= 1 + (query not in WALKS)
+
+
+# Of sent faxes. What was refused has no status.
+SENT_WALKS = {
+    "show=going": ["fax_under_way (team_id=?)"],
+    "show=uncertain": ["fax_under_way (team_id=?)"],
+    "show=failed": ["fax_status (team_id=? AND direction=? AND status=?)"],
+    "show=stuck": ["fax_status (team_id=? AND direction=? AND status=? AND created_at>?)", "(retry_of_id=?)"],
+}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by the figures of real tables.")
+@pytest.mark.parametrize("query", SENT_WALKS)
+def test_sqlite_walks_an_index_to_the_few_that_are_no_everyday_faxes(two_teams: User, query: str) -> None:
+    (statement,) = (one for one in asked(two_teams, query, SENT) if "slice_0" in one)
+    plans = plan_of(statement)
+    for index in SENT_WALKS[query]:
+        assert any(index in line for line in plans), plans
+    assert not any(line.startswith("SCAN faxes_fax") for line in plans)
+    assert sum(line == "USE TEMP B-TREE FOR ORDER BY" for line in plans) <= 1
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="Asks PostgreSQL.")

@@ -103,14 +103,20 @@ class Account:
         return walk(lambda number: self.fax_applications_page(number=number, size=size, **filters), lambda app: app.id)
 
     def create_fax_application(
-        self, *, application_name: str, webhook_event_url: str, **fields: Unpack[FaxApplicationFields]
+        self,
+        *,
+        application_name: str,
+        webhook_event_url: str,
+        deadline: float | None = None,
+        **fields: Unpack[FaxApplicationFields],
     ) -> FaxApplication:
-        """The new application, with the id that Telnyx gave it.
+        """The new application, with the id that Telnyx gave it. Made once, with a deadline as that of `send_fax`.
 
         https://developers.telnyx.com/api-reference/programmable-fax-applications/creates-a-fax-application
         """
         document = {"application_name": application_name, "webhook_event_url": webhook_event_url, **fields}
-        return self._object("POST", FaxApplication.parse, "fax_applications", body=json_body(document))
+        body = json_body(document, deadline=deadline)
+        return self._object("POST", FaxApplication.parse, "fax_applications", body=body)
 
     def get_fax_application(self, application_id: str) -> FaxApplication:
         """https://developers.telnyx.com/api-reference/programmable-fax-applications/retrieve-a-fax-application"""

@@ -99,6 +99,13 @@ def test_a_deadline_in_the_past_opens_no_connection() -> None:
     assert server.sockets == []
 
 
+def test_no_application_is_asked_for_after_its_deadline() -> None:
+    asked: dict[str, Any] = {"application_name": "Pharmacy", "webhook_event_url": "https://fax.example/hook"}
+    with serving() as server, client_of(server) as client, pytest.raises(NotSent, match="deadline"):
+        client.create_fax_application(**asked, deadline=time.monotonic() - 1)
+    assert server.sockets == []
+
+
 class LateAdapter(HTTPAdapter):
     """Loses so much time that the deadline has passed when the connection stands."""
 

@@ -20,9 +20,10 @@ def held(rows: QuerySet[Any]) -> Iterator[bool]:
     now = timezone.now()
     until = now + LEASE
     free = rows.filter(Q(leased_until=None) | Q(leased_until__lt=now))
-    won = free.update(leased_until=until) == 1
+    pk = free.values_list("pk", flat=True).first()
+    won = pk is not None and free.filter(pk=pk).update(leased_until=until) == 1
     try:
         yield won
     finally:
         if won:
-            rows.model._default_manager.filter(pk__in=rows.values("pk"), leased_until=until).update(leased_until=None)
+            rows.model._default_manager.filter(pk=pk, leased_until=until).update(leased_until=None)

@@ -31,6 +31,7 @@ STEPS = {
     "archive": "faxes.steps.archive.drain",
     "forget": "faxes.steps.forget.drain",
     "process": "webhooks.steps.drain",
+    "create": "applications.steps.drain",
     "settle": "sync.steps.settle.drain",
     "poll": "sync.steps.poll.drain",
     "mail": "notifications.steps.mail.drain",

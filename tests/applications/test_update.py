@@ -17,6 +17,7 @@ from applications.services import ChangedMeanwhile, update_application
 from applications.written import written_value
 from telnyx_api import Invalid, TelnyxError
 from telnyx_sandbox.server import Server
+from tests.applications.telnyx import calls, change_at_telnyx, remove_at_telnyx, truth
 from tests.contract.operations import mistakes
 from tests.contract.recorder import Recorder
 
@@ -53,22 +54,6 @@ EMPTY: dict[str, Any] = {
     "tags": [],
     "fax_email_recipient": "",
 }
-
-
-def truth(sandbox: Server, application: FaxApplication) -> dict[str, Any]:
-    """The application as Telnyx has it, with what it never shows."""
-    found = sandbox.sandbox.world.store.object("fax_application", str(application.telnyx_id))
-    assert found is not None
-    return found
-
-
-def patches(sandbox: Server) -> int:
-    return sum(logged.method == "PATCH" for logged in sandbox.sandbox.requests)
-
-
-def change_at_telnyx(sandbox: Server, application: FaxApplication, **fields: Any) -> None:
-    store = sandbox.sandbox.world.store
-    store.put_object("fax_application", str(application.telnyx_id), truth(sandbox, application) | fields)
 
 
 @pytest.mark.parametrize("column", CHANGES)
@@ -115,7 +100,7 @@ def test_what_only_travels_along_settles_no_difference(
     sandbox: Server, front_desk: FaxApplication, alice: User
 ) -> None:
     update_application(by=alice, application=front_desk, changes={"application_name": "Ours"})
-    change_at_telnyx(sandbox, front_desk, application_name="Theirs")
+    change_at_telnyx(sandbox, front_desk.telnyx_id, application_name="Theirs")
     row = update_application(by=alice, application=front_desk, changes={"webhook_timeout_secs": 20})
     written = written_value(row, "application_name")
     assert row.application_name == truth(sandbox, row)["application_name"] == "Theirs"
@@ -144,12 +129,12 @@ def test_only_administrators_give_it_to_another_team(
 
 def test_nothing_is_overwritten_that_was_not_shown(sandbox: Server, front_desk: FaxApplication, alice: User) -> None:
     shown = values_of(front_desk)
-    change_at_telnyx(sandbox, front_desk, tags=["theirs"], active=False)
+    change_at_telnyx(sandbox, front_desk.telnyx_id, tags=["theirs"], active=False)
     with pytest.raises(ChangedMeanwhile) as refused:
         update_application(by=alice, application=front_desk, changes={"webhook_timeout_secs": 20}, shown=shown)
     assert set(refused.value.columns) == {"tags", "active"}
     assert "Active, Tags" in " ".join(refused.value.messages)
-    assert patches(sandbox) == 0
+    assert calls(sandbox, "PATCH") == 0
     front_desk.refresh_from_db()
     assert (front_desk.tags, front_desk.webhook_timeout_secs) == (["theirs"], None)
 
@@ -198,7 +183,7 @@ def test_a_lost_answer_is_settled_by_looking(
             update_application(by=alice, application=front_desk, changes=changes)
         assert not lost.value.outcome_known
     front_desk.refresh_from_db()
-    assert patches(sandbox) == 1
+    assert calls(sandbox, "PATCH") == 1
     assert (front_desk.webhook_timeout_secs == 20, front_desk.delete_once_archived) == (done, done)
     assert LogEntry.objects.filter(action="application.update").exists() == done
     assert ("webhook_timeout_secs" in front_desk.written, front_desk.leased_until) == (done, None)
@@ -231,7 +216,7 @@ def test_what_telnyx_never_shows_is_not_taken_for_done(
 def test_what_telnyx_asks_for_is_asked_for_where_it_has_none(
     sandbox: Server, front_desk: FaxApplication, alice: User, column: str
 ) -> None:
-    change_at_telnyx(sandbox, front_desk, **{column: None})
+    change_at_telnyx(sandbox, front_desk.telnyx_id, **{column: None})
     with pytest.raises(ValidationError) as refused:
         update_application(by=alice, application=front_desk, changes={"active": False})
     assert list(refused.value.message_dict) == [column]
@@ -239,13 +224,13 @@ def test_what_telnyx_asks_for_is_asked_for_where_it_has_none(
 
 def test_a_name_longer_than_our_column_travels_whole(sandbox: Server, front_desk: FaxApplication, alice: User) -> None:
     url = f"https://fax.example/{'x' * 1500}"
-    change_at_telnyx(sandbox, front_desk, webhook_event_url=url)
+    change_at_telnyx(sandbox, front_desk.telnyx_id, webhook_event_url=url)
     update_application(by=alice, application=front_desk, changes={"active": False})
     assert truth(sandbox, front_desk)["webhook_event_url"] == url
 
 
 def test_what_telnyx_has_no_more_is_marked(sandbox: Server, front_desk: FaxApplication, alice: User) -> None:
-    sandbox.sandbox.world.store.remove_object("fax_application", str(front_desk.telnyx_id))
+    remove_at_telnyx(sandbox, front_desk.telnyx_id)
     with pytest.raises(ValidationError, match="no more"):
         update_application(by=alice, application=front_desk, changes={"active": False})
     front_desk.refresh_from_db()
@@ -257,7 +242,7 @@ def test_one_writes_at_a_time(sandbox: Server, front_desk: FaxApplication, alice
     rows.update(leased_until=timezone.now() + timedelta(minutes=1))
     with pytest.raises(ValidationError, match="at this moment"):
         update_application(by=alice, application=front_desk, changes={"active": False})
-    assert patches(sandbox) == 0
+    assert calls(sandbox, "PATCH") == 0
     # Whoever died while writing blocks nobody for long.
     rows.update(leased_until=timezone.now() - timedelta(seconds=1))
     assert update_application(by=alice, application=front_desk, changes={"active": False}).active is False

@@ -1,0 +1,224 @@
+"""Making a fax application at Telnyx, never twice blindly.
+
+The wish is kept before Telnyx is asked, with every id that Telnyx listed until then. An answer settles it; where none
+comes, `applications.services.settling` looks for it, and until it is settled nobody asks for the same again.
+
+https://developers.telnyx.com/api-reference/programmable-fax-applications/creates-a-fax-application
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import access, audit
+from accounts.models import Role, Team, User
+from applications.fields import DEMANDED, WRITABLE, body_of
+from applications.mirror import apply_application, usable_id
+from applications.models import FaxApplication, PendingApplication
+from applications.telnyx import WHILE_SOMEBODY_WAITS, client
+from applications.written import note_written
+from telnyx_api import BadAnswer, Client, TelnyxError
+from telnyx_api import FaxApplication as ApplicationPayload
+from telnyx_api.listing import Listing
+from wake import wake
+
+State = PendingApplication.State
+
+# The POST must have left within this time. What answers it may take as long again, and then it has ended.
+POST_DEADLINE = timedelta(seconds=30)
+LONGEST_POST = timedelta(minutes=2)
+# Not known on create: https://github.com/team-telnyx/openapi, CreateFaxApplicationRequest.
+ON_CREATE = tuple(column for column in WRITABLE if column != "fax_email_recipient")
+
+NOT_LISTED = "Telnyx's list of applications cannot be read in full right now. Nothing was made. Try again in a minute."
+USED = "This form has been used already. Open it anew."
+IN_DOUBT = (
+    "An application with this name and webhook URL has been asked for, and whether Telnyx made it is not known yet. "
+    "Wait until that is settled, or choose another name."
+)
+
+
+def create_application(
+    *, by: User, token: UUID, team: Team | None, values: Mapping[str, Any], delete_once_archived: bool = False
+) -> PendingApplication:
+    """Ask Telnyx for a new application, for a team of which `by` is a manager, or of none for administrators.
+
+    Returns the wish: made, with its `telnyx_id`, or unsettled where the answer was lost. The same `token` gives the
+    same wish again, whatever has become of it, and asks nothing.
+
+    Raises ValidationError where the same is in doubt already or cannot be asked for, TelnyxError where Telnyx refused
+    or was not reached, and ValueError where the settings allow no question; then nothing was made.
+    """
+    if (used := PendingApplication.objects.filter(pk=token).first()) is not None:
+        return _of_the_same(by, used)
+    access.require(by, team, at_least=Role.MANAGER)
+    asked = {column: values[column] for column in ON_CREATE if values.get(column) not in (None, "", [])}
+    if missing := [column for column in DEMANDED if column not in asked]:
+        raise ValidationError({column: "Telnyx makes no application without it." for column in missing})
+    with client(WHILE_SOMEBODY_WAITS) as telnyx:
+        listed = list_all(telnyx)
+        if listed is None:
+            raise ValidationError(NOT_LISTED)
+        if late := _made_after_all(team, asked, listed):
+            return late
+        started = time.monotonic()
+        fields = asked | {"delete_once_archived": delete_once_archived}
+        pending, is_new = _keep(by, token, team, fields, listed)
+        return _ask(telnyx, pending, started) if is_new else pending
+
+
+def list_all(telnyx: Client) -> list[ApplicationPayload] | None:
+    """Every application of the account; None where the listing was not complete. Raises TelnyxError."""
+    listing = Listing(lambda number: telnyx.fax_applications_page(number=number))
+    found = list(listing)
+    return found if listing.is_complete else None
+
+
+def likeness_of(fields: Mapping[str, Any]) -> str:
+    """The same for two wishes that Telnyx's list could not tell apart."""
+    said = "\n".join((_plain(fields["application_name"]), fields["webhook_event_url"]))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def candidates_of(
+    pending: PendingApplication, listed: Sequence[ApplicationPayload]
+) -> tuple[list[ApplicationPayload], list[ApplicationPayload]]:
+    """What the wish may have become, of what Telnyx lists: what is it for sure, and what may be it.
+
+    New is what Telnyx did not list before. Of that, it is ours when name and webhook URL are as asked. A field that is
+    left out, or a time long before the question, leaves it to a person.
+    """
+    others = PendingApplication.objects.exclude(pk=pending.pk).exclude(telnyx_id="").values_list("telnyx_id", flat=True)
+    elsewhere = FaxApplication.objects.filter(team__isnull=False).exclude(team=pending.team)
+    not_ours = {*pending.known, *others}
+    of_others = set(elsewhere.values_list("telnyx_id", flat=True))
+    sure, perhaps = [], []
+    for payload in listed:
+        if payload.id in not_ours or not _may_be(pending, payload):
+            continue
+        if _is_like(pending, payload):
+            sure.append(payload)
+        elif payload.id not in of_others:
+            perhaps.append(payload)
+    return sure, perhaps
+
+
+def made(pending: PendingApplication, payload: ApplicationPayload, *, by: User | None, how: str) -> PendingApplication:
+    """The wish became this application: mirror it, give it to its team, log it. An application that somebody gave to
+    a team meanwhile stays there."""
+    with transaction.atomic():
+        row = PendingApplication.objects.select_for_update(of=("self",)).select_related("team", "by").get(pk=pending.pk)
+        if row.state == State.MADE:
+            return row
+        apply_application(payload)
+        application = FaxApplication.objects.select_for_update(of=("self",)).get(telnyx_id=usable_id(payload.id))
+        application.team = application.team or row.team
+        application.delete_once_archived = bool(row.fields.get("delete_once_archived"))
+        application.save(update_fields=["team", "delete_once_archived"])
+        note_written(application, {column: row.fields[column] for column in ON_CREATE if column in row.fields}, row.by)
+        row.state, row.telnyx_id, row.due_at = State.MADE, str(application.telnyx_id), None
+        row.save(update_fields=["state", "telnyx_id", "due_at"])
+        data = {"asked": row.fields, "settled": how, "by": str(by or "")}
+        audit.record(audit.Entry("application.create", by=row.by, on=application, team=application.team, data=data))
+    return row
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _may_be(pending: PendingApplication, payload: ApplicationPayload) -> bool:
+    """Does nothing that Telnyx says of it speak against it?"""
+    name, url = payload.application_name, payload.webhook_event_url
+    asked = pending.fields
+    same_name = name is None or _plain(name) == _plain(asked["application_name"])
+    return same_name and url in (None, asked["webhook_event_url"])
+
+
+def _is_like(pending: PendingApplication, payload: ApplicationPayload) -> bool:
+    said_all = bool(payload.id and payload.application_name and payload.webhook_event_url)
+    # Telnyx's clock and ours need not agree.
+    too_old = payload.created_at is not None and payload.created_at < pending.started_at - timedelta(hours=1)
+    return said_all and not too_old
+
+
+def _of_the_same(by: User, used: PendingApplication) -> PendingApplication:
+    if used.by_id != by.pk:
+        raise ValidationError(USED)
+    return used
+
+
+def _made_after_all(
+    team: Team | None, asked: Mapping[str, Any], listed: Sequence[ApplicationPayload]
+) -> PendingApplication | None:
+    """A wish of the team that was taken for not made, and is at Telnyx now: asking again would make a second one."""
+    given_up = PendingApplication.objects.filter(state=State.NOT_MADE, team=team, likeness=likeness_of(asked))
+    for pending in given_up:
+        sure, _ = candidates_of(pending, listed)
+        if len(sure) == 1:
+            return made(pending, sure[0], by=None, how="listed late")
+    return None
+
+
+def _keep(
+    by: User, token: UUID, team: Team | None, fields: Mapping[str, Any], listed: Sequence[ApplicationPayload]
+) -> tuple[PendingApplication, bool]:
+    """The wish, committed; and whether it is new."""
+    ends_at = timezone.now() + LONGEST_POST
+    pending = PendingApplication(
+        id=token,
+        by=by,
+        team=team,
+        fields=dict(fields),
+        likeness=likeness_of(fields),
+        known=[payload.id for payload in listed],
+        ends_at=ends_at,
+        due_at=ends_at,
+    )
+    try:
+        with transaction.atomic(durable=True):
+            pending.save(force_insert=True)
+    except IntegrityError as error:
+        used = PendingApplication.objects.filter(pk=token).first()
+        if used is None:
+            raise ValidationError(IN_DOUBT) from error
+        return _of_the_same(by, used), False
+    return pending, True
+
+
+def _ask(telnyx: Client, pending: PendingApplication, started: float) -> PendingApplication:
+    document = body_of({column: pending.fields[column] for column in ON_CREATE if column in pending.fields})
+    deadline = started + POST_DEADLINE.total_seconds()
+    try:
+        answer = telnyx.create_fax_application(deadline=deadline, **document)
+        if not usable_id(answer.id):
+            raise BadAnswer("Telnyx made an application without saying its id.")
+    except TelnyxError as error:
+        if error.outcome_known:
+            _close(pending, State.REFUSED, str(error))
+            raise
+        return _doubt(pending, str(error))
+    return made(pending, answer, by=None, how="answered")
+
+
+def _close(pending: PendingApplication, state: State, why: str) -> None:
+    evidence = pending.evidence | {"why": why}
+    PendingApplication.objects.open().filter(pk=pending.pk).update(state=state, due_at=None, evidence=evidence)
+
+
+def _doubt(pending: PendingApplication, why: str) -> PendingApplication:
+    """The call has ended, and nobody knows how: look for it from now on."""
+    now = timezone.now()
+    asking = PendingApplication.objects.filter(pk=pending.pk, state=State.ASKING)
+    asking.update(state=State.UNSETTLED, ends_at=now, due_at=now, evidence={"why": why})
+    transaction.on_commit(lambda: wake("create"))
+    return PendingApplication.objects.get(pk=pending.pk)

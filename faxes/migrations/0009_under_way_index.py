@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("faxes", "0007_mine_index")]
+    dependencies = [("faxes", "0008_sender_index")]
 
     operations = [
         migrations.AddIndex(

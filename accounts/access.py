@@ -99,6 +99,12 @@ def may(user: AnyUser, team: Team | None, *, at_least: Role) -> bool:
     return team is not None and team.pk in team_ids(user, at_least=at_least)
 
 
+def may_delete(user: AnyUser, team: Team | None) -> bool:
+    """May the user put the team's faxes into the bin? Its policy can leave that to managers."""
+    managers_alone = team is not None and team.deleting_role == Role.MANAGER
+    return may(user, team, at_least=Role.MANAGER if managers_alone else Role.MEMBER)
+
+
 def belongs(user: User, team: Team | None, *, at_least: Role) -> bool:
     """Is this person really on the team, with this role or a higher one? Administrators are not, by that alone."""
     roles = [role for role, rank in RANK.items() if rank >= RANK[at_least]]

@@ -13,6 +13,7 @@ from faxes import gate, quiet
 from faxes.missing import count_missing
 from faxes.reading import unread_count
 from faxportal.health import worker_problem
+from portal.views.teams.house import LOOKED_AT
 
 MOST_QUIET_LINES = 3
 
@@ -20,7 +21,8 @@ MOST_QUIET_LINES = 3
 def house(request: HttpRequest) -> dict[str, Any]:
     """For the bars on top of a page, empty where all is well: the sentences `worker_stale` and `sending_paused`, how
     many faxes are `missing_media`, and `quiet_lines`. Also how many faxes the person has `unread`, whether they
-    `may_send` from somewhere, and whether they are the one who `manages` a team.
+    `may_send` from somewhere, and whether they are the one who `manages` a team; which `my_teams` are, and the one
+    they have `looked_at` last, if it is one of several.
 
     Not asked for strangers, nor for a fragment, whose page has its bars already, nor for the admin, which has none.
     """
@@ -28,7 +30,11 @@ def house(request: HttpRequest) -> dict[str, Any]:
     without = getattr(request, "htmx", False) or request.path.startswith("/admin/")
     if user is None or not user.is_authenticated or without:
         return {}
+    teams = access.teams(user)
+    slug = request.session.get(LOOKED_AT, "")
     return {
+        "my_teams": teams,
+        "looked_at": next((team for team in teams if team.slug == slug), None) if len(teams) > 1 else None,
         "worker_stale": worker_problem(),
         "sending_paused": gate.closed_reason(),
         "missing_media": count_missing(user),

@@ -11,7 +11,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 # Whoever reads such a path in a log could open the document, or choose the password.
-SECRET_IN_PATH = re.compile(r"(/m/|/accounts/password/reset/key/|/accounts/confirm-email/)[^\s\"']+")
+SECRET_IN_PATH = re.compile(r"(/m/|/accounts/password/reset/key/|/accounts/confirm-email/|/invitations/)[^\s\"']+")
 
 
 def without_secrets(text: str) -> str:

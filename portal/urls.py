@@ -1,8 +1,20 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from portal.views.teams import house, joining, lines, members, policies
+
 app_name = "portal"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="faxes:inbox"), name="home"),
+    path("teams/", house.teams, name="teams"),
+    path("teams/switch/", house.switch, name="switch"),
+    path("teams/<slug:team_slug>/", members.members, name="team"),
+    path("teams/<slug:team_slug>/invite/", members.invite, name="team_invite"),
+    path("teams/<slug:team_slug>/members/<uuid:seat_id>/role/", members.role, name="team_role"),
+    path("teams/<slug:team_slug>/members/<uuid:seat_id>/remove/", members.remove, name="team_remove"),
+    path("teams/<slug:team_slug>/invitations/<uuid:invitation_id>/revoke/", members.revoke, name="team_revoke"),
+    path("teams/<slug:team_slug>/lines/", lines.lines, name="team_lines"),
+    path("teams/<slug:team_slug>/policies/", policies.policies, name="team_policies"),
+    path("invitations/<str:token>/", joining.invitation, name="invitation"),
 ]

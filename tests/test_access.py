@@ -20,7 +20,8 @@ from django.db import models, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import Team, User
+from accounts.invitations import invite
+from accounts.models import Invitation, Membership, Team, User
 from applications.models import FaxApplication, PhoneNumber
 from faxes.links import link_to
 from faxes.models import Attempt, Batch, Document, Fax
@@ -54,7 +55,7 @@ PEOPLE = {
 }
 WHOSE = ("ours", "theirs", "nobody's")
 # Addresses of something that belongs to a team.
-OF_A_TEAM = re.compile("fax_id|line_id|application_id")
+OF_A_TEAM = re.compile("fax_id|line_id|team_slug|application_id")
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,11 @@ def managed(answer: Answer) -> Expected:
     return fax(answer, at_least=Rank.MANAGER)
 
 
+def of_team(answer: Answer, *, at_least: Rank = Rank.VIEWER) -> Expected:
+    """A team that is nobody's is none."""
+    return lambda asker: (people(404) if asker.whose == "nobody's" else fax(answer, at_least=at_least))(asker)
+
+
 def admins(answer: Answer) -> Expected:
     return lambda asker: people(answer if asker.is_admin else 403)(asker)
 
@@ -193,6 +199,17 @@ RULES = {
     "faxes:is_it": changes_fax(),
     "applications:list": Rule(managers(200)),
     "applications:detail": Rule(managed(200)),
+    "portal:teams": Rule(people(200), admins(200)),
+    "portal:switch": Rule(NOT_ALLOWED, people(302)),
+    "portal:team": Rule(of_team(200)),
+    "portal:team_lines": Rule(of_team(200)),
+    "portal:team_policies": Rule(of_team(200), of_team(200, at_least=Rank.MANAGER)),
+    "portal:team_invite": Rule(NOT_ALLOWED, of_team(200, at_least=Rank.MANAGER)),
+    "portal:team_role": Rule(NOT_ALLOWED, of_team(302, at_least=Rank.MANAGER)),
+    "portal:team_remove": Rule(NOT_ALLOWED, of_team(302, at_least=Rank.MANAGER)),
+    "portal:team_revoke": Rule(NOT_ALLOWED, of_team(302, at_least=Rank.MANAGER)),
+    # Here with a secret that opens nothing.
+    "portal:invitation": Rule(everybody(404), everybody(404)),
     # A signed link, here a forged one.
     "for_telnyx": Rule(everybody(404)),
     "healthz": Rule(everybody(200)),
@@ -293,6 +310,9 @@ class House:
     faxes: dict[str, Fax]
     lines: dict[str, PhoneNumber]
     applications: dict[str, FaxApplication]
+    teams: dict[str, Team]
+    seats: dict[str, Membership]
+    invitations: dict[str, Invitation]
     sheet: Batch
     upload: Document
 
@@ -303,6 +323,10 @@ class House:
             "application_id": self.applications[whose].pk,
             "number": 1,
             "document_id": self.upload.pk,
+            "team_slug": self.teams[whose].slug if whose in self.teams else "nowhere",
+            "seat_id": self.seats[whose].pk if whose in self.seats else uuid.uuid4(),
+            "invitation_id": self.invitations[whose].pk if whose in self.invitations else uuid.uuid4(),
+            "token": "forged",
             "signed": "forged",
             "object_id": object_of(route),
             "id": User.objects.get(username="bob").pk,
@@ -343,7 +367,12 @@ def house(team: Team, other_team: Team, alice: User, bob: User, vera: User, char
     upload = builders.document(text_pdf(pages=1), kind=Document.Kind.UPLOAD, batch=sheet, position=1)
     lines = {whose: builders.number(one, phone_number=f"+1312579001{len(whose)}") for whose, one in teams.items()}
     applications = {whose: builders.application(one) for whose, one in teams.items()}
-    return House(faxes, lines, applications, sheet, upload)
+    real = {whose: one for whose, one in teams.items() if one is not None}
+    seats = {whose: Membership.objects.filter(team=one).earliest("created_at") for whose, one in real.items()}
+    invitations = {
+        whose: invite(by=root, team=one, email=f"{whose}@x.example", role="viewer")[0] for whose, one in real.items()
+    }
+    return House(faxes, lines, applications, real, seats, invitations, sheet, upload)
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from tests import builders
 from tests.papers import text_pdf
 from tests.walking import TOKEN, walk
 
-SHOWN = ("open", "unread", "mine", "done", "failed", "missing", "all", "bin", "unrouted")
-SHOWN += ("going", "uncertain", "stuck")
+RECEIVED = ("open", "unread", "mine", "done", "failed", "missing", "all", "bin", "unrouted")
+SHOWN = (*RECEIVED, "going", "uncertain", "stuck")
 STARTS = ["/faxes/inbox/", "/faxes/sent/", "/faxes/new/", "/faxes/unread/"]
 SEARCHES = ["", "770", "lake", "urgent", "646", "Zyxwv", "plutonium", "quarantine", "%", "_", "+"]
 

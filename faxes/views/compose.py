@@ -118,7 +118,9 @@ def new(request: HttpRequest, user: User) -> HttpResponse:
     if batch and batch.sent_at:
         return _sent(request, batch, again=True)
     number = _usual_number(user)
-    form = ComposeForm(by=user, initial={"number": number})
+    team = number.owner if number else None
+    begins_with = {"number": number, "quality": team.default_quality if team else ""}
+    form = ComposeForm(by=user, initial={name: value for name, value in begins_with.items() if value})
     return _page(request, Sheet(batch_id, _documents(user, batch_id), form.read, number), form)
 
 
@@ -283,10 +285,13 @@ def _documents(user: User, batch_id: UUID) -> list[Document]:
 
 
 def _usual_number(user: User) -> PhoneNumber | None:
-    """The number this person sent from last, else the first one."""
+    """The number that the team they sent for last begins with, else the one they sent from, else the first one."""
     numbers = numbers_to_send_from(user)
     last = Fax.objects.filter(created_by=user).order_by("-created_at").values("from_number")[:1]
-    return numbers.filter(phone_number=Subquery(last)).first() or numbers.first()
+    number = numbers.filter(phone_number=Subquery(last)).first() or numbers.first()
+    team = number.owner if number else None
+    wanted = team.default_number if team else ""
+    return (numbers.filter(phone_number=wanted).first() if wanted else None) or number
 
 
 def _batch_id(request: HttpRequest) -> UUID:

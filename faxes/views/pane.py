@@ -41,6 +41,7 @@ def pane_of(user: User, fax: Fax, filters: Filters) -> dict[str, Any]:
         "line": _line_of(user, fax),
         "rescued_in": _rescued_in(fax),
         "is_mine": fax.assigned_to_id == user.pk,
+        "may_trash": access.may_delete(user, fax.team),
         "may_hold": access.may(user, fax.team, at_least=Role.MANAGER),
         "assignees": triage.assignees(fax.team) if may_act and fax.team else [],
         "team_tags": triage.tags_of([fax.team]) if may_act and fax.team else [],

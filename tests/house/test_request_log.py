@@ -50,6 +50,7 @@ def test_a_request_id_that_could_harm_the_log_is_replaced(client: Client, bad: s
         ("Not Found: /m/one/two?x=1", "Not Found: /m/…"),
         ("/accounts/password/reset/key/3-abc/", "/accounts/password/reset/key/…"),
         ("/accounts/confirm-email/MQ:1u:x/", "/accounts/confirm-email/…"),
+        ("/invitations/Zx3-secret_token/", "/invitations/…"),
         ("/faxes/inbox/", "/faxes/inbox/"),
     ],
 )

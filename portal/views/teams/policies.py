@@ -1,0 +1,124 @@
+"""What is a team's own to decide."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from accounts import access
+from accounts.guards import for_people
+from accounts.models import Role, Team, User
+from accounts.services import set_policy, set_retention
+from applications.models import PhoneNumber
+from contacts.numbers import format_number
+from faxes.forms import QUALITIES
+from portal.views.teams.sections import fetch, show
+
+DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
+MOST_DOMAINS = 50
+
+
+class PolicyForm(forms.Form):
+    keep_media_days = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=36_500,
+        label="Days to keep pages",
+        help_text="So many days after a fax its pages are deleted for good. Empty: they are kept.",
+    )
+    keep_records_days = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=36_500,
+        label="Days to keep records",
+        help_text="So many days after a fax everything is deleted, its numbers and notes, too. Empty: it is kept.",
+    )
+    deleting_role = forms.ChoiceField(
+        choices=[(Role.MEMBER, "Members and managers"), (Role.MANAGER, "Managers alone")],
+        label="Who may put faxes into the bin",
+    )
+    default_number = forms.ChoiceField(required=False, label="Number that a new fax begins with")
+    default_quality = forms.ChoiceField(required=False, label="Quality that a new fax begins with")
+    particulars = forms.BooleanField(
+        required=False,
+        label="E-mails may name senders and numbers",
+        help_text="Without it they say that a fax came, and lead here. E-mail is read by others on its way.",
+    )
+    mail_domains = forms.CharField(
+        required=False,
+        max_length=5000,
+        label="Received faxes may be e-mailed to",
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "clinic.example", "spellcheck": "false"}),
+        help_text="A domain a line, or * for any address. Empty: faxes are not e-mailed at all.",
+    )
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offer("default_number", "Whichever comes first", _numbers(team), team.default_number)
+        self._offer("default_quality", "As Telnyx does", dict(QUALITIES), team.default_quality)
+
+    def _offer(self, name: str, nothing: str, choices: dict[str, str], now: str) -> None:
+        """The choices, and what is set now though it is offered no more."""
+        field: Any = self.fields[name]
+        field.choices = [("", nothing), *choices.items()] + ([] if now in ("", *choices) else [(now, now)])
+
+    def clean_mail_domains(self) -> str:
+        words = dict.fromkeys(self.cleaned_data["mail_domains"].lower().replace(",", " ").split())
+        domains = [word.removeprefix("@") for word in words]
+        if len(domains) > MOST_DOMAINS:
+            raise ValidationError(f"That are more than {MOST_DOMAINS} domains. Enter * where any address is fine.")
+        for domain in domains:
+            if domain != "*" and not DOMAIN.fullmatch(domain):
+                raise ValidationError(
+                    f"“{domain}” is no domain. Enter it like clinic.example, without a name before it."
+                )
+        return "\n".join(domains)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_people
+def policies(request: HttpRequest, user: User, team_slug: str) -> HttpResponse:
+    team = fetch(user, team_slug)
+    if request.method == "POST":
+        access.require(user, team, at_least=Role.MANAGER)
+        form = PolicyForm(request.POST, team=team)
+        if form.is_valid() and _saved(user, team, form):
+            messages.success(request, "The policies are saved. They hold from now on.")
+            return redirect("portal:team_policies", team.slug)
+    else:
+        form = PolicyForm(team=team, initial=_as_is(team))
+    return show(request, user, team, "policies", form=form)
+
+
+def _as_is(team: Team) -> dict[str, Any]:
+    return {name: getattr(team, name) for name in PolicyForm.base_fields if name != "particulars"} | {
+        "particulars": not team.phi_free_mail
+    }
+
+
+def _saved(user: User, team: Team, form: PolicyForm) -> bool:
+    """All of it or nothing; what a service refuses is told at its field."""
+    said = dict(form.cleaned_data)
+    retention = {name: said.pop(name) for name in ("keep_media_days", "keep_records_days")}
+    try:
+        with transaction.atomic():
+            set_retention(by=user, team=team, **retention)
+            set_policy(by=user, team=team, phi_free_mail=not said.pop("particulars"), **said)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return False
+    return True
+
+
+def _numbers(team: Team) -> dict[str, str]:
+    """The numbers that send for the team."""
+    numbers = [number for number in PhoneNumber.objects.sendable().select_related("team") if number.owner == team]
+    return {number.phone_number: number.label or format_number(number.phone_number) for number in numbers}

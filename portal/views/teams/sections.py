@@ -1,0 +1,80 @@
+"""What stands before every page of a team, and which pages there are. A new section is a line here, a view and an
+address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts import access
+from accounts.models import Role, Team, User
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    view_name: str
+
+
+SECTIONS = (
+    Section("Members", "portal:team"),
+    Section("Numbers and applications", "portal:team_lines"),
+    Section("Policies", "portal:team_policies"),
+)
+
+
+def fetch(user: User, slug: str) -> Team:
+    """The team with this address, for who sees it. Raises Http404 for everybody else."""
+    for team in access.teams(user):
+        if team.slug == slug:
+            return team
+    raise Http404
+
+
+def show(request: HttpRequest, user: User, team: Team, template: str, **context: Any) -> HttpResponse:
+    """A page of the team, with what all of them have around it."""
+    seated = any(seat.team_id == team.pk for seat in access.standing(user).seats)
+    around = {
+        "team": team,
+        "sections": SECTIONS,
+        "may_manage": access.may(user, team, at_least=Role.MANAGER),
+        "acts_as_admin": access.is_admin(user) and not seated,
+        "several": len(access.teams(user)) > 1,
+    }
+    return render(request, f"portal/teams/{template}.html", around | context)
+
+
+def team_action(
+    act: Callable[Concatenate[HttpRequest, User, Team, P], HttpResponse | None],
+) -> Callable[..., HttpResponse]:
+    """A POST by which a manager changes something, and then sees the team's members. A stranger gets 404, who is on
+    the team without managing it 403, and what a person can mend becomes a message."""
+
+    @wraps(act)
+    def checked(request: HttpRequest, team_slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        page = reverse("portal:team", args=[team_slug])
+        if not request.user.is_authenticated:
+            return redirect_to_login(page)
+        team = fetch(request.user, team_slug)
+        access.require(request.user, team, at_least=Role.MANAGER)
+        try:
+            answer = act(request, request.user, team, *args, **kwargs)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            answer = None
+        return answer or redirect(page)
+
+    return never_cache(require_POST(checked))

@@ -189,6 +189,7 @@ LINES: dict[str, Callable[[str, Mapping[str, Any]], Line]] = {
     "restored": _person("Taken out of the bin"),
     "held": _person("Legal hold set"),
     "released": _person("Legal hold released"),
+    "mailed": lambda by, data: Line(f"E-mailed to {data.get('to', 'somebody')} by {by}"),
     "forwarded": _person("Pages put on a new fax"),
     "gone": lambda by, data: Line("No longer listed by Telnyx", "", UNSURE),
 }

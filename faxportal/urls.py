@@ -14,4 +14,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("webhooks.urls")),
+    path("", include("notifications.urls")),
 ]

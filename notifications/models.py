@@ -52,3 +52,56 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} to {self.to}"
+
+
+class Wish(models.Model):
+    """What somebody, or a mailbox of the team, wants to be told of a team's faxes by e-mail.
+
+    A person without a row has the defaults. A mailbox has an address in the place of a person.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="wishes")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="wishes")
+    address = models.EmailField(max_length=254, blank=True)
+    received = models.BooleanField("faxes that come in", default=False)
+    delivered = models.BooleanField("faxes that arrived", default=False)
+    failed = models.BooleanField("faxes that failed", default=True)
+    assigned = models.BooleanField("faxes given to me", default=True)
+
+    class Meta:
+        ordering = ["address", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "user"], condition=models.Q(user__isnull=False), name="wish_once_per_person"
+            ),
+            models.UniqueConstraint(
+                fields=["team", "address"], condition=~models.Q(address=""), name="wish_once_per_box"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False) ^ ~models.Q(address=""), name="wish_of_a_person_or_a_box"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user or self.address}, {self.team}"
+
+
+class Told(models.Model):
+    """Who has been told of what, so that they are not told again. Kept for as long as timelines are read back."""
+
+    key = models.CharField(primary_key=True, max_length=200)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Cursor(models.Model):
+    """How far the timelines have been read. Its row is locked by whoever reads them."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.views.teams import house, joining, lines, members, policies
+from portal.views.teams import house, joining, lines, members, notifications, policies
 
 app_name = "portal"
 
@@ -16,5 +16,6 @@ urlpatterns = [
     path("teams/<slug:team_slug>/invitations/<uuid:invitation_id>/revoke/", members.revoke, name="team_revoke"),
     path("teams/<slug:team_slug>/lines/", lines.lines, name="team_lines"),
     path("teams/<slug:team_slug>/policies/", policies.policies, name="team_policies"),
+    path("teams/<slug:team_slug>/notifications/", notifications.notifications, name="team_notifications"),
     path("invitations/<str:token>/", joining.invitation, name="invitation"),
 ]

@@ -70,7 +70,8 @@ def outbound(team: Team | None, *, outbox: str = Outbox.READY, **columns: Any) -
 def accepted(team: Team | None, **columns: Any) -> Fax:
     """A fax that Telnyx has, with the attempt that brought it there."""
     columns.setdefault("telnyx_id", str(uuid.uuid4()))
-    fax = outbound(team, outbox=Outbox.ACCEPTED, line_held=True, due_at=None, **columns)
+    columns.setdefault("line_held", True)
+    fax = outbound(team, outbox=Outbox.ACCEPTED, due_at=None, **columns)
     attempt(fax, Attempt.State.ACCEPTED, telnyx_id=fax.telnyx_id)
     return fax
 

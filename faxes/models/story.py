@@ -33,7 +33,11 @@ class FaxEvent(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
-        indexes = [models.Index(fields=["fax", "at"], name="fax_event_timeline")]
+        indexes = [
+            models.Index(fields=["fax", "at"], name="fax_event_timeline"),
+            # For who reads on where they stopped.
+            models.Index(fields=["at"], name="fax_event_at"),
+        ]
 
     def __str__(self) -> str:
         return self.kind

@@ -33,6 +33,7 @@ SECTIONS = (
     Section("Members", "portal:team"),
     Section("Numbers and applications", "portal:team_lines"),
     Section("Policies", "portal:team_policies"),
+    Section("Notifications", "portal:team_notifications"),
 )
 
 

@@ -39,8 +39,13 @@ def format_number(number: str) -> str:
 
 
 def region_of(number: str) -> str:
+    return country_of(number) or DEFAULT_REGION
+
+
+def country_of(number: str) -> str:
+    """The country of a number in E.164, such as US; empty for a number of no country, and for what is no number."""
     try:
         region = phonenumbers.region_code_for_number(phonenumbers.parse(number, None))
     except phonenumbers.NumberParseException:
-        return DEFAULT_REGION
-    return region or DEFAULT_REGION
+        return ""
+    return region if region and region.isalpha() else ""

@@ -6,8 +6,6 @@ https://docs.djangoproject.com/en/5.2/topics/checks/
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +16,7 @@ from django.core.files.storage import storages
 from django.core.management.base import SystemCheckError
 
 from faxes.outward import is_loopback
+from telnyx_api import is_public_key
 
 TAG = "faxportal"
 STORAGE_HINT = (
@@ -74,11 +73,7 @@ def _public_url() -> Error | None:
 
 
 def _public_key() -> Error | None:
-    try:
-        is_key = len(base64.b64decode(settings.TELNYX_PUBLIC_KEY, validate=True)) == 32
-    except (binascii.Error, ValueError):
-        is_key = False
-    if is_key:
+    if is_public_key(settings.TELNYX_PUBLIC_KEY):
         return None
     return Error(
         "TELNYX_PUBLIC_KEY is missing or not the base64 of 32 bytes: no webhook could be verified.",

@@ -30,7 +30,7 @@ from telnyx_api.payloads import (
     WebhookDelivery,
     parse_event,
 )
-from telnyx_api.signature import SignatureError, verify
+from telnyx_api.signature import SignatureError, is_public_key, verify
 
 __all__ = [
     "AccountInactive",
@@ -59,6 +59,7 @@ __all__ = [
     "TelnyxError",
     "Unauthorized",
     "WebhookDelivery",
+    "is_public_key",
     "parse_event",
     "verify",
 ]

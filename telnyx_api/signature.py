@@ -5,6 +5,10 @@ import base64
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+# Two reasons that can be our own fault, for a key or a clock that is wrong.
+WRONG_TIME = "the timestamp is too old or in the future"
+WRONG_SIGNATURE = "the signature does not match"
+
 
 class SignatureError(Exception):
     """The webhook is not proven to be Telnyx's. `reason` is for the log; the sender learns nothing."""
@@ -26,12 +30,21 @@ def verify(*, public_key: str, signature: str, timestamp: str, body: bytes, now:
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise SignatureError("the timestamp is missing or not a number")
     if abs(now - int(timestamp)) > tolerance:
-        raise SignatureError("the timestamp is too old or in the future")
+        raise SignatureError(WRONG_TIME)
     key = _public_key(public_key)
     try:
         key.verify(_decoded(signature), timestamp.encode() + b"|" + body)
     except InvalidSignature:
-        raise SignatureError("the signature does not match") from None
+        raise SignatureError(WRONG_SIGNATURE) from None
+
+
+def is_public_key(text: str) -> bool:
+    """Could this be a key that webhooks are verified with: base64 of 32 bytes?"""
+    try:
+        _public_key(text)
+    except SignatureError:
+        return False
+    return True
 
 
 def _public_key(public_key: str) -> Ed25519PublicKey:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from contacts.numbers import format_number, parse_number
+from contacts.numbers import country_of, format_number, parse_number
 
 OURS = "+13125790015"
 
@@ -56,3 +56,20 @@ def test_numbers_are_shown_as_people_read_them():
     assert format_number("+13125550142") == "+1 312 555 0142"
     assert format_number("+442079460018") == "+44 20 7946 0018"
     assert format_number("sip:fax@example.com") == "sip:fax@example.com"
+
+
+@pytest.mark.parametrize(
+    ("number", "country"),
+    [
+        ("+13125550142", "US"),
+        ("+18765550123", "JM"),
+        ("+442079460018", "GB"),
+        # A service of no country, a number that cannot be, and none at all.
+        ("+800123456789", ""),
+        ("+10000", ""),
+        ("sip:fax@example.com", ""),
+        ("", ""),
+    ],
+)
+def test_a_number_tells_its_country(number, country):
+    assert country_of(number) == country

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telnyx_api import SignatureError, verify
+from telnyx_api import SignatureError, is_public_key, verify
 
 SEED = bytes(range(32))
 SIGNER = Ed25519PrivateKey.from_private_bytes(SEED)
@@ -97,3 +97,11 @@ def test_another_signer_is_refused() -> None:
 @given(signed=st.text(), timestamp=st.text(), body=st.binary(), key=st.text())
 def test_noise_is_refused_and_never_an_error(signed: str, timestamp: str, body: bytes, key: str) -> None:
     assert reason(key=key, signed=signed, timestamp=timestamp, body=body) != ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "not a key", "é", base64.b64encode(b"short").decode(), PUBLIC_KEY + "=", "x" * 9000]
+)
+def test_what_is_no_public_key(text: str) -> None:
+    assert is_public_key(PUBLIC_KEY)
+    assert not is_public_key(text)

@@ -45,6 +45,7 @@ NIGHTLY = (
     "webhooks.steps.forget_deleted",
     "webhooks.refusals.forget_old",
     "sync.services.plan_full_run",
+    "portal.selfcheck.check_all",
 )
 NIGHT = 3
 # A machine that is switched off at night does it later.

@@ -1,6 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from portal.views import check
 from portal.views.teams import house, joining, lines, members, notifications, policies
 
 app_name = "portal"
@@ -18,4 +19,6 @@ urlpatterns = [
     path("teams/<slug:team_slug>/policies/", policies.policies, name="team_policies"),
     path("teams/<slug:team_slug>/notifications/", notifications.notifications, name="team_notifications"),
     path("invitations/<str:token>/", joining.invitation, name="invitation"),
+    path("applications/<uuid:application_id>/check/", check.check, name="check"),
+    path("applications/<uuid:application_id>/mend/", check.mend, name="mend"),
 ]

@@ -213,6 +213,8 @@ RULES = {
     "portal:team_revoke": Rule(NOT_ALLOWED, of_team(302, at_least=Rank.MANAGER)),
     # Here with a secret that opens nothing.
     "portal:invitation": Rule(everybody(404), everybody(404)),
+    "portal:check": Rule(managed(302), managed(302)),
+    "portal:mend": Rule(NOT_ALLOWED, managed(302)),
     # A signed link, here a forged one.
     "for_telnyx": Rule(everybody(404)),
     "healthz": Rule(everybody(200)),

@@ -1,0 +1,189 @@
+"""What a self-check needs to know, gathered before anything is judged: from Telnyx, from outside, from our own tables.
+
+Nothing of it happens in a transaction, so that a slow network holds up nobody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+
+from django.conf import settings
+from django.db.models import Count
+from django.utils import timezone
+
+from applications.drift import drift_of
+from applications.fields import our_door
+from applications.mirror import apply_application, mark_row_gone
+from applications.models import FaxApplication, PhoneNumber
+from applications.telnyx import Patience, client
+from contacts.numbers import country_of
+from faxes.models import Fax
+from faxes.states import Direction
+from portal.selfcheck.troubles import why_not
+from telnyx_api import BadAnswer, Client, NotFound, OutboundVoiceProfile, TelnyxError
+from webhooks.models import Delivery, Refusal, Refused
+from webhooks.probe import Probed, leads_here, probe
+
+LATELY = timedelta(days=90)
+A_DAY = timedelta(days=1)
+# So long after a fax was made, events must have told of it.
+EVENTS_TAKE = timedelta(hours=1)
+# Only the newest faxes of the house are looked at, so that the question stays small whatever its past.
+MOST_FAXES = 20_000
+COUNTRY_REFUSED = "destination_not_in_countries_whitelist"
+SPENT = "outbound_profile_daily_spend_limit_exceeded"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What Telnyx says of an application beyond its own fields, which are mirrored.
+
+    `trouble` says why it could not be asked about the application, `profile_trouble` about the profile; empty where it
+    could. `usable` are the profiles to choose from, where the application has none that works.
+    """
+
+    trouble: str = ""
+    profile: OutboundVoiceProfile | None = None
+    profile_trouble: str = ""
+    usable: Sequence[OutboundVoiceProfile] = ()
+    clock_skew: float | None = None
+
+
+@dataclass
+class Traffic:
+    """What went through one application lately: how many numbers were called in each country, which countries Telnyx
+    refused, when it last refused to spend more, within a day, and the newest fax of which events must have told."""
+
+    countries: Counter[str] = field(default_factory=Counter)
+    refused: set[str] = field(default_factory=set)
+    spent_at: datetime | None = None
+    newest_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that is judged. `application` is its row after Telnyx was asked, `numbers` counts those that are
+    attached by their status, `accepted_at` is the last event's time, and `public_key` what events are verified with."""
+
+    application: FaxApplication
+    heard: Heard
+    probed: Probed
+    traffic: Traffic
+    numbers: Mapping[str, int]
+    accepted_at: datetime | None
+    refused: Refused | None
+    drift: int
+    public_key: str
+    our_door: str
+    now: datetime
+
+
+def gather(
+    application: FaxApplication,
+    *,
+    traffic: Mapping[str, Traffic] | None = None,
+    patience: Patience | None = None,
+) -> Facts:
+    """Ask Telnyx, knock on our own door, and look into our tables. `traffic` is that of all applications, where it is
+    known already."""
+    heard = ask(application, patience)
+    row = FaxApplication.objects.get(pk=application.pk)
+    url = row.webhook_event_url if leads_here(row.webhook_event_url) else our_door()
+    if traffic is None:
+        traffic = traffic_lately()
+    return Facts(
+        application=row,
+        heard=heard,
+        probed=probe(url),
+        traffic=traffic.get(str(row.telnyx_id), Traffic()),
+        numbers=_numbers(row),
+        accepted_at=Delivery.objects.last_received_at(),
+        refused=Refusal.objects.summary(),
+        drift=len(drift_of(row)),
+        public_key=settings.TELNYX_PUBLIC_KEY,
+        our_door=our_door(),
+        now=timezone.now(),
+    )
+
+
+def ask(application: FaxApplication, patience: Patience | None = None) -> Heard:
+    """Fetch an application with its profile, and mirror it. One that Telnyx has no more is marked as gone."""
+    if not application.telnyx_id:
+        return Heard(trouble="Telnyx has given it no id yet.")
+    try:
+        with client(patience) as telnyx:
+            try:
+                return _heard(telnyx, application)
+            except TelnyxError as error:
+                return Heard(trouble=why_not(error), clock_skew=telnyx.clock_skew)
+    except ValueError as error:
+        return Heard(trouble=why_not(error))
+
+
+def _heard(telnyx: Client, application: FaxApplication) -> Heard:
+    try:
+        answer = telnyx.get_fax_application(str(application.telnyx_id))
+    except NotFound:
+        mark_row_gone(application)
+        return Heard(clock_skew=telnyx.clock_skew)
+    if answer.id != application.telnyx_id:
+        raise BadAnswer("Telnyx answered a question about one application with another one.")
+    row = apply_application(answer)
+    profile, usable = None, []
+    try:
+        profile = _profile(telnyx, row.outbound_voice_profile_id if row else "")
+        if profile is None or profile.enabled is False:
+            usable = _usable(telnyx)
+    except (TelnyxError, ValueError) as error:
+        return Heard(profile=profile, profile_trouble=why_not(error), clock_skew=telnyx.clock_skew)
+    return Heard(profile=profile, usable=usable, clock_skew=telnyx.clock_skew)
+
+
+def _profile(telnyx: Client, profile_id: str) -> OutboundVoiceProfile | None:
+    """None where the application names none, or one that Telnyx does not have."""
+    if not profile_id:
+        return None
+    try:
+        return telnyx.get_outbound_voice_profile(profile_id)
+    except NotFound:
+        return None
+
+
+def _usable(telnyx: Client) -> list[OutboundVoiceProfile]:
+    """Those of the first page, which has 250: with more there is no question of the only one."""
+    profiles = telnyx.outbound_voice_profiles_page().data
+    return [profile for profile in profiles if profile.id and profile.enabled is not False]
+
+
+def _numbers(row: FaxApplication) -> dict[str, int]:
+    attached = PhoneNumber.objects.filter(connection_id=row.telnyx_id or "-", gone_at=None)
+    return dict(attached.order_by().values_list("status").annotate(Count("pk")))
+
+
+def traffic_lately(now: datetime | None = None) -> dict[str, Traffic]:
+    """What went through each application, by Telnyx's id of it: one walk over the newest faxes of the house."""
+    now = now or timezone.now()
+    country = cache(country_of)
+    found: defaultdict[str, Traffic] = defaultdict(Traffic)
+    called: defaultdict[str, set[str]] = defaultdict(set)
+    columns = ("created_at", "connection_id", "direction", "to_number", "failure_reason")
+    # Asked by time alone, so that any database walks the one index of all faxes.
+    newest = Fax.objects.filter(created_at__gte=now - LATELY).order_by("-created_at", "-id")
+    for created_at, connection_id, direction, to_number, failure_reason in newest.values_list(*columns)[:MOST_FAXES]:
+        traffic = found[connection_id]
+        if created_at < now - EVENTS_TAKE and traffic.newest_at is None:
+            traffic.newest_at = created_at
+        if direction != Direction.OUTBOUND:
+            continue
+        called[connection_id].add(to_number)
+        if failure_reason == COUNTRY_REFUSED:
+            traffic.refused.add(country(to_number))
+        if failure_reason == SPENT and created_at > now - A_DAY:
+            traffic.spent_at = traffic.spent_at or created_at
+    for connection_id, numbers in called.items():
+        found[connection_id].countries.update(filter(None, map(country, numbers)))
+    return dict(found)

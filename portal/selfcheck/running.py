@@ -1,0 +1,64 @@
+"""Running self-checks, when somebody asks and every night. What they find is kept on the application's row."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
+from django.db import DatabaseError
+from django.db.models import F
+from django.utils import timezone
+
+from applications.mirror import storable
+from applications.models import FaxApplication
+from applications.telnyx import Patience
+from portal.selfcheck.facts import Traffic, gather, traffic_lately
+from portal.selfcheck.lines import judge
+
+log = structlog.get_logger(__name__)
+
+# Somebody waits in front of a browser, and may ask again.
+BRIEFLY = Patience(attempts=1, read_timeout=5.0)
+# Older findings are looked at anew when somebody opens the page.
+FRESH = timedelta(hours=1)
+# A night's checks: how many at most, and in how many seconds.
+MOST, LONGEST = 500, 600.0
+
+
+def check_application(
+    *, application: FaxApplication, traffic: Mapping[str, Traffic] | None = None, patience: Patience | None = BRIEFLY
+) -> FaxApplication:
+    """Look at everything now, and keep what was found. Returns the row as it stands then.
+
+    Telnyx's silence is a finding and no error.
+    """
+    facts = gather(application, traffic=traffic, patience=patience)
+    kept = [storable(finding.as_json()) for finding in judge(facts)]
+    FaxApplication.objects.filter(pk=application.pk).update(findings=kept, checked_at=facts.now)
+    facts.application.findings, facts.application.checked_at = kept, facts.now
+    return facts.application
+
+
+def is_fresh(application: FaxApplication) -> bool:
+    return application.checked_at is not None and application.checked_at > timezone.now() - FRESH
+
+
+def check_all(*, most: int = MOST, within: float = LONGEST) -> int:
+    """Check every application that Telnyx still has, those first that were not checked for longest. Returns how many
+    were. The trouble of one holds up no other, and what a night has no time for comes first in the next."""
+    until = time.monotonic() + within
+    applications = FaxApplication.objects.filter(gone_at=None).order_by(F("checked_at").asc(nulls_first=True), "pk")
+    traffic = traffic_lately()
+    count = 0
+    for application in applications[:most]:
+        if time.monotonic() >= until:
+            break
+        try:
+            check_application(application=application, traffic=traffic, patience=None)
+        except (DatabaseError, FaxApplication.DoesNotExist) as error:
+            log.warning("selfcheck.stumbled", application=str(application.pk), error=type(error).__name__)
+            continue
+        count += 1
+    return count

@@ -1,0 +1,245 @@
+"""A self-check is kept on the row, mends what it offered, and is run for all at night."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import LogEntry, Team, User
+from applications.models import FaxApplication
+from applications.services import ChangedMeanwhile
+from portal import selfcheck
+from portal.selfcheck import Finding, State
+from telnyx_api import TelnyxError
+from telnyx_sandbox.seeds import PROFILE_ID
+from telnyx_sandbox.server import Server
+from tests import builders
+from tests.applications.telnyx import calls, change_at_telnyx, truth
+from tests.portal.test_selfcheck_facts import change_profile
+from tests.telnyx_api.scripted import closed_port
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOBODYS = {"channel_limit": None, "outbound_voice_profile_id": None}
+
+
+def checked(application: FaxApplication) -> dict[str, Finding]:
+    """The lines that a check leaves on the row, by code."""
+    selfcheck.check_application(application=application)
+    application.refresh_from_db()
+    return {finding.code: finding for finding in selfcheck.findings_of(application)}
+
+
+def test_a_house_in_order_has_little_to_say(open_door: str, sandbox: Server, front_desk: FaxApplication) -> None:
+    before = timezone.now()
+    lines = checked(front_desk)
+    assert front_desk.checked_at is not None and front_desk.checked_at > before
+    troubles = {code: finding.state for code, finding in lines.items() if finding.state is not State.OK}
+    assert troubles == {"failover": State.WARN, "accepted": State.UNKNOWN}
+    assert selfcheck.worst(front_desk) is State.WARN
+    assert lines["reachable"].why.startswith("Our door answered in")
+
+
+def test_a_house_in_disorder(open_door: str, sandbox: Server, front_desk: FaxApplication, settings: Settings) -> None:
+    change_at_telnyx(
+        sandbox,
+        front_desk.telnyx_id,
+        webhook_event_url="https://elsewhere.example/hook",
+        webhook_event_failover_url="https://elsewhere.example/hook",
+        webhook_timeout_secs=0,
+        active=False,
+        outbound=NOBODYS,
+    )
+    settings.TELNYX_PUBLIC_KEY = "none"
+    front_desk.refresh_from_db()
+    lines = checked(front_desk)
+    mends = {finding.mend: finding.value for finding in lines.values() if finding.mend}
+    assert mends == {"activate": True, "webhook": open_door, "timeout": 10, "profile": PROFILE_ID}
+    assert lines["key"].state is State.BAD and selfcheck.worst(front_desk) is State.BAD
+    assert next(iter(selfcheck.findings_of(front_desk))).state is State.BAD
+
+
+def test_every_mend_mends(
+    open_door: str, sandbox: Server, front_desk: FaxApplication, alice: User, settings: Settings
+) -> None:
+    elsewhere = "https://elsewhere.example/hook"
+    wrong = {"webhook_event_url": elsewhere, "webhook_timeout_secs": 0, "active": False, "outbound": NOBODYS}
+    change_at_telnyx(sandbox, front_desk.telnyx_id, **wrong)
+    offered = [finding for finding in checked(front_desk).values() if finding.mend]
+    for finding in offered:
+        selfcheck.mend(by=alice, application=front_desk, name=finding.mend, value=str(finding.value))
+        after = checked(front_desk)[finding.code]
+        assert (after.state, after.mend) == (State.OK, ""), finding
+    there = truth(sandbox, front_desk)
+    assert (there["webhook_event_url"], there["webhook_timeout_secs"], there["active"]) == (open_door, 10, True)
+    assert there["outbound"]["outbound_voice_profile_id"] == PROFILE_ID
+    assert calls(sandbox, "PATCH") == len(offered) == 4
+    entries = LogEntry.objects.filter(action="application.update", actor_name="Alice")
+    assert entries.count() == 4
+    assert checked(front_desk)["drift"].state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("activate", "False"),
+        ("timeout", "11"),
+        ("webhook", "https://evil.example/"),
+        ("team", "x"),
+        ("", ""),
+        ("x", ""),
+    ],
+)
+def test_only_what_was_offered_is_done(
+    open_door: str, sandbox: Server, front_desk: FaxApplication, alice: User, name: str, value: str
+) -> None:
+    change_at_telnyx(sandbox, front_desk.telnyx_id, webhook_event_url="https://x.example", active=False)
+    checked(front_desk)
+    with pytest.raises(ValidationError, match="looks otherwise"):
+        selfcheck.mend(by=alice, application=front_desk, name=name, value=value)
+    assert calls(sandbox, "PATCH") == 0
+
+
+def test_a_mend_is_done_once(open_door: str, sandbox: Server, front_desk: FaxApplication, alice: User) -> None:
+    change_at_telnyx(sandbox, front_desk.telnyx_id, active=False)
+    checked(front_desk)
+    selfcheck.mend(by=alice, application=front_desk, name="activate", value="True")
+    checked(front_desk)
+    with pytest.raises(ValidationError, match="looks otherwise"):
+        selfcheck.mend(by=alice, application=front_desk, name="activate", value="True")
+    assert calls(sandbox, "PATCH") == 1
+
+
+def test_what_changed_at_telnyx_meanwhile_is_looked_at_again(
+    open_door: str, sandbox: Server, front_desk: FaxApplication, alice: User
+) -> None:
+    change_at_telnyx(sandbox, front_desk.telnyx_id, webhook_event_url="https://elsewhere.example/hook")
+    checked(front_desk)
+    change_at_telnyx(sandbox, front_desk.telnyx_id, webhook_event_url="https://third.example/hook")
+    with pytest.raises(ChangedMeanwhile):
+        selfcheck.mend(by=alice, application=front_desk, name="webhook", value=open_door)
+    assert truth(sandbox, front_desk)["webhook_event_url"] == "https://third.example/hook"
+
+
+def test_an_address_of_ours_that_has_moved_is_not_written(
+    open_door: str, sandbox: Server, front_desk: FaxApplication, alice: User, settings: Settings
+) -> None:
+    change_at_telnyx(sandbox, front_desk.telnyx_id, webhook_event_url="https://elsewhere.example/hook")
+    checked(front_desk)
+    settings.PUBLIC_URL = "https://new.example.com"
+    with pytest.raises(ValidationError, match="looks otherwise"):
+        selfcheck.mend(by=alice, application=front_desk, name="webhook", value=open_door)
+
+
+def test_who_does_not_manage_mends_nothing(
+    open_door: str, sandbox: Server, front_desk: FaxApplication, bob: User
+) -> None:
+    change_at_telnyx(sandbox, front_desk.telnyx_id, active=False)
+    checked(front_desk)
+    with pytest.raises(PermissionDenied):
+        selfcheck.mend(by=bob, application=front_desk, name="activate", value="True")
+    assert not truth(sandbox, front_desk)["active"]
+
+
+def test_a_mend_that_telnyx_refuses_changes_nothing(
+    open_door: str, sandbox: Server, front_desk: FaxApplication, alice: User
+) -> None:
+    change_at_telnyx(sandbox, front_desk.telnyx_id, active=False)
+    checked(front_desk)
+    sandbox.sandbox.faults.add(method="PATCH", path="/v2/fax_applications/*", action="status", status=422)
+    with pytest.raises(TelnyxError):
+        selfcheck.mend(by=alice, application=front_desk, name="activate", value="True")
+    front_desk.refresh_from_db()
+    assert front_desk.active is False and not LogEntry.objects.filter(action="application.update").exists()
+
+
+def test_strange_words_are_kept_as_they_can_be(open_door: str, sandbox: Server, front_desk: FaxApplication) -> None:
+    change_at_telnyx(
+        sandbox,
+        front_desk.telnyx_id,
+        active="perhaps",
+        webhook_timeout_secs="soon",
+        webhook_event_url="gopher://\ud800\x00" + "x" * 5000,
+        outbound=[],
+        tags={"a": 1},
+    )
+    change_profile(sandbox, name="\x00\ud800", enabled="maybe", whitelisted_destinations=["XX", 7, "Atlantis"])
+    lines = checked(front_desk)
+    assert (lines["active"].state, lines["profile"].state) == ("unknown", "unknown")
+    assert len(lines["webhook"].title) < 300
+
+
+def test_silence_is_a_finding_that_is_kept(open_door: str, front_desk: FaxApplication, settings: Settings) -> None:
+    settings.TELNYX_API_BASE = f"http://127.0.0.1:{closed_port()}/v2"
+    lines = checked(front_desk)
+    assert lines["exists"].state is State.UNKNOWN and lines["webhook"].state is State.OK
+    assert lines["reachable"].state is State.OK
+
+
+# At night
+
+
+def test_every_night_all_are_checked(open_door: str, sandbox: Server, front_desk: FaxApplication) -> None:
+    gone = builders.application(gone_at=timezone.now())
+    unknown = builders.application(team=front_desk.team)
+    assert selfcheck.check_all() == 3
+    unknown.refresh_from_db()
+    gone.refresh_from_db()
+    assert (selfcheck.worst(unknown), gone.checked_at) == (State.BAD, None)
+    assert FaxApplication.objects.filter(checked_at=None).get() == gone
+    # What is gone by now is not looked at any more.
+    assert selfcheck.check_all() == 2
+
+
+def test_the_trouble_of_one_holds_up_no_other(open_door: str, sandbox: Server, front_desk: FaxApplication) -> None:
+    sandbox.sandbox.faults.add(
+        method="GET", path=f"/v2/fax_applications/{front_desk.telnyx_id}", action="reset", times=None
+    )
+    other = FaxApplication.objects.get(application_name="Records")
+    assert selfcheck.check_all() == 2
+    other.refresh_from_db()
+    front_desk.refresh_from_db()
+    assert selfcheck.findings_of(front_desk)[0].state in (State.WARN, State.UNKNOWN)
+    assert {finding.code: finding.state for finding in selfcheck.findings_of(other)}["exists"] is State.OK
+
+
+def test_a_night_without_time_leaves_the_rest_for_the_next(
+    open_door: str, sandbox: Server, front_desk: FaxApplication
+) -> None:
+    other = FaxApplication.objects.get(application_name="Records")
+    FaxApplication.objects.filter(pk=front_desk.pk).update(checked_at=timezone.now() - timedelta(days=1))
+    assert selfcheck.check_all(within=0) == 0
+    assert selfcheck.check_all(most=1) == 1
+    other.refresh_from_db()
+    assert other.checked_at is not None, "What was never checked comes first."
+
+
+# What needs the manager
+
+
+def test_complaints_are_those_of_whom_one_manages(
+    team: Team, other_team: Team, alice: User, bob: User, charlie: User, root: User
+) -> None:
+    def kept(*states: str) -> list[dict[str, Any]]:
+        return [Finding(f"c{place}", State(state), "t", "w").as_json() for place, state in enumerate(states)]
+
+    mine = builders.application(team, findings=kept("ok", "warn", "unknown", "bad"), checked_at=timezone.now())
+    theirs = builders.application(other_team, findings=kept("warn"), checked_at=timezone.now())
+    builders.application(team, findings=kept("bad"))
+    told = [(one.application, one.finding.state) for one in selfcheck.complaints(alice)]
+    assert told == [(mine, "bad"), (mine, "warn")]
+    assert selfcheck.complaints(bob) == []
+    assert [one.application for one in selfcheck.complaints(charlie)] == [theirs]
+    assert len(selfcheck.complaints(root)) == 3
+
+
+def test_what_nobody_can_read_was_not_checked(team: Team) -> None:
+    unreadable: list[Any] = [{}, "x", [1, {"state": "splendid"}], None]
+    for kept in unreadable:
+        assert selfcheck.findings_of(FaxApplication(findings=kept)) == []
+        assert selfcheck.worst(FaxApplication(findings=kept)) is None

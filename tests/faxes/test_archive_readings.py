@@ -249,7 +249,9 @@ def test_a_link_brings_its_own_end(sandbox: Server, line: PhoneNumber) -> None:
     """In the words of Amazon, or ten minutes after it was told; a new one begins anew."""
     now = timezone.now()
     said = "https://s3.example/1.pdf?X-Amz-Date={:%Y%m%dT%H%M%SZ}&X-Amz-Expires=300"
-    Delivery.objects.record(event(RECEIVED, fax_id="fax-1", status="received", media_url=said.format(now)))
+    payload = {"fax_id": "fax-1", "status": "received", "media_url": said.format(now)}
+    told = {"event_type": RECEIVED, "id": "event-1", "occurred_at": now.isoformat(), "payload": payload}
+    Delivery.objects.record(body_of(told))
     webhooks.steps.drain()
     assert Fax.objects.get().link_dies_at == now.replace(microsecond=0) + timedelta(seconds=300)
     apply_remote(

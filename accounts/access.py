@@ -6,7 +6,7 @@ reach gets 403 from `require()`; administrators are superusers and act in every 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -115,6 +115,14 @@ def people(team: Team, *, at_least: Role) -> QuerySet[User]:
     """Who is really on the team, with this role or a higher one: those of whom `belongs()` is true."""
     roles = [role for role, rank in RANK.items() if rank >= RANK[at_least]]
     return User.objects.filter(is_active=True, memberships__team=team, memberships__role__in=roles)
+
+
+def seats(people: Collection[Any], *, at_least: Role) -> set[tuple[Any, UUID | None]]:
+    """Which of these people, by their ids, are really on which teams, by theirs: the pairs of which `belongs()` is
+    true."""
+    roles = [role for role, rank in RANK.items() if rank >= RANK[at_least]]
+    rows = Membership.objects.filter(user__in=people, user__is_active=True, role__in=roles)
+    return set(rows.values_list("user_id", "team_id"))
 
 
 def require(user: AnyUser, team: Team | None, *, at_least: Role) -> None:

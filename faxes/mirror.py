@@ -1,6 +1,6 @@
 """The one door for what Telnyx says about a fax: webhook, listing, retrieve and the answer to a send all end here.
 
-It writes *their* columns and no others, by one rule (`merged`):
+It writes *their* columns and no others, by one rule (`merged`), which `faxes.bulk` follows for whole pages at once:
 
 - a payload changes only the keys it contains: absent is not null;
 - status moves forward only, by rank, whatever the clocks say: webhook times have fractions, listings whole seconds;
@@ -74,6 +74,8 @@ class Report:
     source: FaxEvent.Source
     # A full retrieve of this one fax by its id: the only report that may correct a final status.
     retrieved: bool = False
+    # What happened at that time, where the others say how the fax stands now.
+    is_event: bool = False
 
     @classmethod
     def of_fax(cls, fax: FaxPayload, *, source: FaxEvent.Source, retrieved: bool = False) -> Report:
@@ -82,11 +84,12 @@ class Report:
         return cls(usable_id(fax.id), payload, fax.updated_at, source, retrieved)
 
     @classmethod
-    def of_event(cls, event: Event) -> Report:
+    def of_event(cls, event: Event, *, source: FaxEvent.Source = FaxEvent.Source.WEBHOOK) -> Report:
+        """From an event: delivered to our door, or read in the list of those that were not."""
         payload = event.payload
         if event.event_type in INBOUND_EVENTS and not text(payload, "direction"):
             payload = {**payload, "direction": Direction.INBOUND.value}
-        return cls(usable_id(text(payload, "fax_id")), payload, event.occurred_at, FaxEvent.Source.WEBHOOK)
+        return cls(usable_id(text(payload, "fax_id")), payload, event.occurred_at, source, is_event=True)
 
     def status_of(self, fax: Fax) -> str:
         """The status told, by the direction the fax is known to have: a report may leave that out."""
@@ -146,7 +149,7 @@ def merged(fax: Fax, report: Report) -> dict[str, Any]:
     if newer:
         changes["remote_at"] = max(filter(None, (report.at, fax.remote_at)), default=None)
     changes["raw"] = (fax.raw | storable(report.payload)) if newer else (storable(report.payload) | fax.raw)
-    if report.retrieved or report.source == FaxEvent.Source.SYNC:
+    if report.retrieved or (report.source == FaxEvent.Source.SYNC and not report.is_event):
         changes["gone_at"] = None
     return {column: value for column, value in changes.items() if getattr(fax, column) != value}
 
@@ -221,7 +224,7 @@ def _may_create(report: Report, *, ours: bool) -> Verdict:
         return Verdict.WAITS
     if direction not in Direction.values:
         return Verdict.UNUSABLE
-    if direction == Direction.OUTBOUND and not ours and report.source == FaxEvent.Source.WEBHOOK:
+    if direction == Direction.OUTBOUND and not ours and report.is_event:
         return Verdict.UNKNOWN
     return Verdict.APPLIED
 
@@ -243,11 +246,11 @@ def _line(report: Report) -> dict[str, str]:
     return {column: number for column, number in numbers.items() if number}
 
 
-def _create(report: Report, *, twin_of: Fax | None) -> Fax:
-    """A new row for a fax that was not handed over from here, or not by the attempt that counts."""
+def fresh(report: Report) -> Fax:
+    """The row of a fax that was not handed over from here, or not by the attempt that counts. It is not stored yet."""
     now = timezone.now()
     created_at = _created_at(report) or report.at or now
-    row = Fax(
+    return Fax(
         telnyx_id=report.telnyx_id,
         direction=report.text("direction"),
         from_number=report.text("from")[:64],
@@ -255,6 +258,10 @@ def _create(report: Report, *, twin_of: Fax | None) -> Fax:
         created_at=created_at,
         heard_at=now if _is_news(report, created_at, now) else created_at,
     )
+
+
+def _create(report: Report, *, twin_of: Fax | None) -> Fax:
+    row = fresh(report)
     if twin_of is not None:
         row.retry_of, row.attempt = twin_of.retry_of or twin_of, twin_of.attempt + 1
     Fax.objects.bulk_create([row], ignore_conflicts=True)
@@ -267,16 +274,27 @@ def _create(report: Report, *, twin_of: Fax | None) -> Fax:
 
 def _is_news(report: Report, created_at: datetime, now: datetime) -> bool:
     """What is older than the pages Telnyx keeps is history by the time it is found, and nobody's unread mail. An event
-    tells of what happens just now, however wrong the fax's own time may be."""
+    at our door tells of what happens just now, however wrong the fax's own time may be."""
     return report.source == FaxEvent.Source.WEBHOOK or created_at > now - outbox.KEPT_AT_TELNYX
 
 
 def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
     contradiction = contradicts(fax, report)
+    if changed := take_in(fax, report, attempt):
+        fax.save(update_fields=changed)
+    status = report.status_of(fax)
+    if status and not contradiction:
+        timeline.note_status(fax, status, source=report.source, at=told_at(report), payload=report.payload)
+
+
+def take_in(fax: Fax, report: Report, attempt: Attempt | None = None) -> list[str]:
+    """Write into the row what the report says and what follows from it for our side. The names of the columns that are
+    to be saved. Call it under the row's lock."""
+    contradiction = contradicts(fax, report)
     changes = merged(fax, report)
     if fax.telnyx_id is None:
         changes["telnyx_id"] = report.telnyx_id
-    if created := _created_at(report):
+    if (created := _created_at(report)) and created != fax.created_at:
         changes["created_at"] = created
     for column, value in changes.items():
         setattr(fax, column, value)
@@ -287,18 +305,18 @@ def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
         in_doubt=contradiction and not report.retrieved,
         link_told_at=_link_told_at(report) if changes.get("media_url") else None,
     )
-    if changes or followed:
-        fax.save(update_fields=[*changes, *followed])
-    status = report.status_of(fax)
-    if status and not contradiction:
-        # An answer's times have whole seconds, and would stand before what led to it. It has come just now.
-        at = None if report.source == FaxEvent.Source.ANSWER else report.at
-        timeline.note_status(fax, status, source=report.source, at=at, payload=report.payload)
+    return [*changes, *followed]
+
+
+def told_at(report: Report) -> datetime | None:
+    """When what it says has happened, as far as it tells. An answer's times have whole seconds, and would stand before
+    what led to it: it has come just now."""
+    return None if report.source == FaxEvent.Source.ANSWER else report.at
 
 
 def _link_told_at(report: Report) -> datetime:
     """A link's life begins when Telnyx makes it: with the event, or with the answer that we hold in hand."""
-    told = report.at if report.source == FaxEvent.Source.WEBHOOK else None
+    told = report.at if report.is_event else None
     return min(filter(None, (told, timezone.now())))
 
 

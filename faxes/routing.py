@@ -1,11 +1,14 @@
-"""Whose fax is it? The number's team, else the application's, else nobody's: then administrators route it."""
+"""Whose is a fax? The number's team, else the application's, else nobody's: then administrators route it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
 from django.db.models import F
 
-from accounts.access import belongs
-from accounts.models import Role, Team, User
+from accounts.access import seats
+from accounts.models import Role, Team
 from applications.models import FaxApplication, PhoneNumber
 from contacts.models import Correspondent
 from faxes.models import Fax
@@ -13,33 +16,60 @@ from faxes.models import Fax
 
 def route(fax: Fax, *, connection_id: str, team: Team | None = None) -> None:
     """Give a fax that was not composed here to the team it belongs to, and tie it to the team's correspondent."""
-    number = _known(fax.our_number)
-    fax.team = team or _owner(number, connection_id)
-    fax.correspondent = correspondent_of(fax)
-    if not fax.is_outbound and number is not None:
-        fax.assigned_to = _assignee(number, fax.team)
+    House([fax.our_number], [connection_id]).settle(fax, connection_id=connection_id, team=team)
+    tie([fax])
     fax.save(update_fields=["team", "correspondent", "assigned_to"])
 
 
-def _known(number: str) -> PhoneNumber | None:
-    numbers = PhoneNumber.objects.select_related("team", "default_assignee").filter(phone_number=number)
-    return numbers.order_by(F("gone_at").desc(nulls_first=True)).first()
+class House:
+    """Whose the lines are and who looks after them: read once, however many faxes came over them."""
+
+    def __init__(self, numbers: Collection[str], connections: Collection[str]) -> None:
+        self._numbers = {number.phone_number: number for number in _known(numbers)}
+        attached = {number.connection_id for number in self._numbers.values()}
+        named = FaxApplication.objects.filter(telnyx_id__in={*connections, *attached} - {""})
+        self._teams = dict(named.values_list("telnyx_id", "team_id"))
+        people = {number.default_assignee_id for number in self._numbers.values()} - {None}
+        self._seats = seats(people, at_least=Role.MEMBER) if people else set()
+
+    def settle(self, fax: Fax, *, connection_id: str, team: Team | None = None) -> None:
+        """Set the team of the fax and, of a received one, who it is for. Nothing is stored."""
+        number = self._numbers.get(fax.our_number)
+        fax.team_id = team.pk if team else self._owner(number, connection_id)
+        if not fax.is_outbound and number is not None:
+            # Whoever looks after faxes to the number, as long as they are on the team.
+            seat = (number.default_assignee_id, fax.team_id)
+            fax.assigned_to_id = seat[0] if seat in self._seats else None
+
+    def _owner(self, number: PhoneNumber | None, connection_id: str) -> UUID | None:
+        """The number's own team, else that of its application, else that of the fax's."""
+        if number is not None and (owner := number.team_id or self._teams.get(number.connection_id)):
+            return owner
+        return self._teams.get(connection_id)
 
 
-def _assignee(number: PhoneNumber, team: Team | None) -> User | None:
-    """Whoever looks after faxes to the number, as long as they are on the team."""
-    person = number.default_assignee
-    return person if team and person and belongs(person, team, at_least=Role.MEMBER) else None
+def _known(numbers: Collection[str]) -> list[PhoneNumber]:
+    """A number that was bought back has two rows: the living one comes last."""
+    return list(PhoneNumber.objects.filter(phone_number__in=set(numbers)).order_by(F("gone_at").asc(nulls_last=True)))
 
 
-def _owner(number: PhoneNumber | None, connection_id: str) -> Team | None:
-    if number is not None and (owner := number.owner):
-        return owner
-    application = FaxApplication.objects.select_related("team").filter(telnyx_id=connection_id).first()
-    return application.team if application else None
+def tie(faxes: Iterable[Fax]) -> None:
+    """Point each fax to the correspondent of its team, made where there is none yet. The faxes are not stored."""
+    faxes = list(faxes)
+    ends = {(fax.team_id, fax.other_number) for fax in faxes if fax.team_id and fax.other_number}
+    known = _correspondents(ends)
+    if missing := sorted(ends - known.keys()):
+        # In the order that all keep to, so that nobody waits for somebody who waits for them.
+        made = [Correspondent(team_id=team_id, number=number) for team_id, number in missing]
+        Correspondent.objects.bulk_create(made, ignore_conflicts=True)
+        known = _correspondents(ends)
+    for fax in faxes:
+        fax.correspondent_id = known.get((fax.team_id, fax.other_number))
 
 
-def correspondent_of(fax: Fax) -> Correspondent | None:
-    if fax.team is None or not fax.other_number:
-        return None
-    return Correspondent.objects.get_or_create(team=fax.team, number=fax.other_number)[0]
+def _correspondents(ends: set[tuple[UUID, str]]) -> dict[tuple[UUID | None, str], UUID]:
+    if not ends:
+        return {}
+    teams, numbers = {team_id for team_id, _ in ends}, {number for _, number in ends}
+    rows = Correspondent.objects.filter(team__in=teams, number__in=numbers)
+    return {(team_id, number): pk for pk, team_id, number in rows.values_list("pk", "team_id", "number")}

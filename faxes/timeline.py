@@ -9,9 +9,12 @@ from typing import Any
 from accounts.models import User
 from applications.mirror import storable
 from faxes.models import Fax, FaxEvent
+from faxes.states import is_final
 
 # What a status report may add that a person wants to read beside it.
 TELLING = ("failure_reason", "page_count", "call_duration_secs", "partial_content")
+# We asked, and Telnyx answered.
+FOUND_OUT = (FaxEvent.Source.SYNC, FaxEvent.Source.ANSWER)
 
 
 def note(
@@ -30,9 +33,23 @@ def note(
 def note_status(
     fax: Fax, status: str, *, source: FaxEvent.Source, at: datetime | None, payload: Mapping[str, Any]
 ) -> None:
-    """Add a line for a status the first time anybody reports it: repeats and second sources say nothing new."""
-    kind = f"status:{status}"[:40]
-    if FaxEvent.objects.filter(fax=fax, kind=kind).exists():
-        return
+    """Add a line for a status the first time anybody reports it: repeats and second sources say nothing new.
+
+    But where we had to find out the end by ourselves, and Telnyx tells it all the same, the line becomes Telnyx's: then
+    nothing had been lost.
+    """
+    line = status_line(fax, status, source=source, at=at, payload=payload)
+    told = FaxEvent.objects.filter(fax=fax, kind=line.kind).first()
+    if told is None:
+        line.save(force_insert=True)
+    elif source == FaxEvent.Source.WEBHOOK and told.source in FOUND_OUT and is_final(status):
+        told.source, told.occurred_at = source, at
+        told.save(update_fields=["source", "occurred_at"])
+
+
+def status_line(
+    fax: Fax, status: str, *, source: FaxEvent.Source, at: datetime | None, payload: Mapping[str, Any]
+) -> FaxEvent:
+    """The line for a status. It is not stored yet."""
     data = {key: payload[key] for key in TELLING if isinstance(payload.get(key), str | int)}
-    note(fax, kind, source=source, at=at, **storable(data))
+    return FaxEvent(fax=fax, kind=f"status:{status}"[:40], source=source, occurred_at=at, data=storable(data))

@@ -282,3 +282,31 @@ def test_an_event_of_received_faxes_needs_no_direction(team: Team, nothing: str 
     body = json.dumps({"data": {"id": "e", "event_type": "fax.receiving.started", "payload": payload}})
     verdict, fax = apply_remote(Report.of_event(parse_event(body.encode())))
     assert verdict is Verdict.APPLIED and fax and not fax.is_outbound
+
+
+def undelivered(telnyx_id: str, *, at: datetime, **said: Any) -> Report:
+    """An event that Telnyx could not deliver, read in its list of those."""
+    event = {"id": "e", "event_type": "fax.x", "occurred_at": at.isoformat(), "payload": {"fax_id": telnyx_id, **said}}
+    return Report.of_event(parse_event(json.dumps({"data": event}).encode()), source=FaxEvent.Source.SYNC)
+
+
+def test_an_undelivered_event_tells_what_was_and_not_what_is(team: Team) -> None:
+    fax = builders.inbound(team, status="receiving", gone_at=NOON)
+    link = "https://x/y.pdf"
+    apply_remote(undelivered(str(fax.telnyx_id), at=NOON, direction="inbound", status="received", media_url=link))
+    fax.refresh_from_db()
+    assert (fax.status, fax.gone_at) == ("received", NOON)
+    assert fax.link_dies_at == NOON + timedelta(minutes=10)
+    sent = {"direction": "outbound", "from": OURS, "to": THEIRS, "status": "sending"}
+    assert apply_remote(undelivered("carrier-1", at=NOON, **sent)) == (Verdict.UNKNOWN, None)
+
+
+@pytest.mark.parametrize("found_by", ["listing", "answer"])
+def test_the_end_is_telnyxs_word_once_telnyx_tells_it(team: Team, found_by: str) -> None:
+    """However late that event comes: then it was late, and not lost."""
+    fax = builders.accepted(team, status="sending")
+    at = NOON + timedelta(seconds=3)
+    for road, told_at in ((found_by, NOON), ("webhook", at), (found_by, LATER)):
+        apply_remote(report(road, str(fax.telnyx_id), at=told_at, status="delivered"))
+    line = fax.events.get(kind="status:delivered")
+    assert (line.source, line.occurred_at) == (FaxEvent.Source.WEBHOOK, at)

@@ -58,6 +58,8 @@ DEMANDED = ("application_name", "webhook_event_url")
 # What can be written is what is mirrored, and an address that Telnyx takes and never shows again.
 KEYS = {**APPLICATION_KEYS, "fax_email_recipient": "fax_email_recipient"}
 WRITABLE = tuple(KEYS.values())
+# The address is taken in changes only: https://github.com/team-telnyx/openapi, CreateFaxApplicationRequest.
+ON_CREATE = tuple(APPLICATION_KEYS.values())
 # An empty text takes these back as null. The profile's id is described as a text that is never null.
 NULLABLE = ("webhook_event_failover_url", "inbound_sip_subdomain", "fax_email_recipient")
 
@@ -86,7 +88,8 @@ def column_at(pointer: str | None) -> str | None:
 
 def tags_of(value: Any) -> list[str]:
     """Tags as people write them, whatever Telnyx made of the list."""
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    items = value if isinstance(value, list) else []
+    return [item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in items]
 
 
 def values_of(application: FaxApplication) -> dict[str, Any]:

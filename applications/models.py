@@ -154,6 +154,12 @@ class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
         inherited = models.Q(team=None, connection_id__in=theirs.values("telnyx_id"))
         return self.filter(models.Q(team__in=teams) | inherited)
 
+    def attached_to(self, application: FaxApplication) -> Self:
+        """The numbers that feed an application, whosever they are."""
+        if not application.telnyx_id:
+            return self.none()
+        return self.filter(gone_at=None, connection_id=application.telnyx_id)
+
     def sendable(self) -> Self:
         """Numbers a fax can be sent from: attached to a living application, and belonging to a team."""
         living = FaxApplication.objects.filter(gone_at=None, telnyx_id__isnull=False).exclude(active=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from applications.fields import LABELS, column_at
 from telnyx_api import (
@@ -22,6 +22,7 @@ UNCLEAR = (
     "Telnyx gave no clear answer, and does not show your change. Here, too, nothing was changed. Save again: a change "
     "that arrives twice is the same change."
 )
+UNREADABLE = "Telnyx gave no answer that could be read. Try again in a minute."
 IN_WORDS: dict[type[TelnyxError], str] = {
     NotSent: "Telnyx cannot be reached at this moment. Nothing was changed. Try again in a minute.",
     Unauthorized: "Telnyx does not accept this portal's API key. Nothing was changed. Ask your administrator to set "
@@ -34,10 +35,10 @@ IN_WORDS: dict[type[TelnyxError], str] = {
 NO_KEY = "This portal has no usable API key for Telnyx. Nothing was changed. Ask your administrator to set one."
 
 
-def problems_of(error: TelnyxError | ValueError) -> dict[str, list[str]]:
+def problems_of(error: TelnyxError | ValueError, *, unclear: str = UNCLEAR) -> dict[str, list[str]]:
     """Sentences by column, in Telnyx's own words where it names a field; of no field, under NON_FIELD_ERRORS."""
     if not isinstance(error, Invalid) or not error.pointers:
-        return {NON_FIELD_ERRORS: [sentence_of(error)]}
+        return {NON_FIELD_ERRORS: [sentence_of(error, unclear=unclear)]}
     problems: dict[str, list[str]] = {}
     for item in error.pointers:
         column = column_at(item.pointer)
@@ -48,15 +49,20 @@ def problems_of(error: TelnyxError | ValueError) -> dict[str, list[str]]:
     return problems
 
 
-def sentence_of(error: TelnyxError | ValueError) -> str:
-    """What happened and what to do about it."""
+def mendable(error: ValidationError) -> dict[str, list[str]]:
+    """What a service refused, by column as in `problems_of()`."""
+    return error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+
+
+def sentence_of(error: TelnyxError | ValueError, *, unclear: str = UNCLEAR) -> str:
+    """What happened and what to do about it; `unclear` is said where nobody knows what happened."""
     if not isinstance(error, TelnyxError):
         return NO_KEY
     if isinstance(error, RateLimited):
         wait = f"{error.retry_after:.0f} seconds" if error.retry_after else "a minute"
         return f"Telnyx has too much to do for this account right now. Nothing was changed. Try again in {wait}."
     if not error.outcome_known:
-        return UNCLEAR
+        return unclear
     for kind, sentence in IN_WORDS.items():
         if isinstance(error, kind):
             return sentence

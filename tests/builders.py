@@ -11,8 +11,8 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.models import Team
-from applications.models import FaxApplication, PhoneNumber
+from accounts.models import Team, User
+from applications.models import FaxApplication, PendingApplication, PhoneNumber
 from faxes.models import Attempt, Document, Fax
 from faxes.states import Direction, Outbox
 from faxes.tokens import new_token
@@ -27,6 +27,14 @@ def application(team: Team | None = None, **columns: Any) -> FaxApplication:
     columns.setdefault("telnyx_id", f"2290457713862{next(_counter):06}")
     columns.setdefault("application_name", "Front desk")
     return FaxApplication.objects.create(active=True, team=team, **columns)
+
+
+def wish(team: Team | None, by: User, **columns: Any) -> PendingApplication:
+    """An application that was asked for, and whose answer got lost."""
+    columns.setdefault("fields", {"application_name": "Pharmacy", "webhook_event_url": "https://fax.example/hook"})
+    columns.setdefault("state", PendingApplication.State.UNSETTLED)
+    columns.setdefault("ends_at", timezone.now())
+    return PendingApplication.objects.create(team=team, by=by, likeness=uuid.uuid4().hex, **columns)
 
 
 def number(team: Team | None = None, phone_number: str = OURS, **columns: Any) -> PhoneNumber:

@@ -22,7 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.invitations import invite
 from accounts.models import Invitation, Membership, Team, User
-from applications.models import FaxApplication, PhoneNumber
+from applications.models import FaxApplication, PendingApplication, PhoneNumber
 from faxes.links import link_to
 from faxes.models import Attempt, Batch, Document, Fax
 from faxes.states import Outbox
@@ -55,7 +55,7 @@ PEOPLE = {
 }
 WHOSE = ("ours", "theirs", "nobody's")
 # Addresses of something that belongs to a team.
-OF_A_TEAM = re.compile("fax_id|line_id|team_slug|application_id")
+OF_A_TEAM = re.compile("fax_id|line_id|team_slug|application_id|pending_id")
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,14 @@ RULES = {
     "portal:invitation": Rule(everybody(404), everybody(404)),
     "portal:check": Rule(managed(302), managed(302)),
     "portal:mend": Rule(NOT_ALLOWED, managed(302)),
+    "applications:new": Rule(managers(200), managers(200)),
+    "applications:pending": Rule(managed(200)),
+    "applications:look": Rule(NOT_ALLOWED, managed(302)),
+    "applications:choose": Rule(NOT_ALLOWED, managed(302)),
+    # The forms that come back say what is wrong.
+    "applications:edit": Rule(managed(200), managed(200)),
+    "applications:delete": Rule(managed(200), managed(200)),
+    "applications:refresh": Rule(NOT_ALLOWED, managed(302)),
     # A signed link, here a forged one.
     "for_telnyx": Rule(everybody(404)),
     "healthz": Rule(everybody(200)),
@@ -318,6 +326,7 @@ class House:
     teams: dict[str, Team]
     seats: dict[str, Membership]
     invitations: dict[str, Invitation]
+    wishes: dict[str, PendingApplication]
     sheet: Batch
     upload: Document
 
@@ -326,6 +335,7 @@ class House:
             "fax_id": self.faxes[whose].pk,
             "line_id": self.lines[whose].pk,
             "application_id": self.applications[whose].pk,
+            "pending_id": self.wishes[whose].pk,
             "number": 1,
             "document_id": self.upload.pk,
             "team_slug": self.teams[whose].slug if whose in self.teams else "nowhere",
@@ -377,7 +387,8 @@ def house(team: Team, other_team: Team, alice: User, bob: User, vera: User, char
     invitations = {
         whose: invite(by=root, team=one, email=f"{whose}@x.example", role="viewer")[0] for whose, one in real.items()
     }
-    return House(faxes, lines, applications, real, seats, invitations, sheet, upload)
+    wishes = {whose: builders.wish(one, by=root) for whose, one in teams.items()}
+    return House(faxes, lines, applications, real, seats, invitations, wishes, sheet, upload)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts import access, audit
 from accounts.models import Role, Team, User
-from applications.fields import DEMANDED, WRITABLE, body_of
+from applications.fields import DEMANDED, ON_CREATE, body_of
 from applications.mirror import apply_application, usable_id
 from applications.models import FaxApplication, PendingApplication
 from applications.telnyx import WHILE_SOMEBODY_WAITS, client
@@ -36,8 +36,6 @@ State = PendingApplication.State
 # The POST must have left within this time. What answers it may take as long again, and then it has ended.
 POST_DEADLINE = timedelta(seconds=30)
 LONGEST_POST = timedelta(minutes=2)
-# Not known on create: https://github.com/team-telnyx/openapi, CreateFaxApplicationRequest.
-ON_CREATE = tuple(column for column in WRITABLE if column != "fax_email_recipient")
 
 NOT_LISTED = "Telnyx's list of applications cannot be read in full right now. Nothing was made. Try again in a minute."
 USED = "This form has been used already. Open it anew."

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access
 from accounts.guards import for_people
-from accounts.models import User
+from accounts.models import Role, User
 from applications.fields import LABELS, in_words, our_door, tags_of
 from applications.models import FaxApplication, PhoneNumber
 from applications.profiles import name_of
@@ -73,9 +73,9 @@ def refresh(request: HttpRequest, user: User, application_id: UUID) -> HttpRespo
 
 def attached(user: User, application: FaxApplication) -> dict[str, Any]:
     """The numbers that feed the application: those the user may know by themselves, all others by their count."""
-    numbers = PhoneNumber.objects.attached_to(application)
-    seen = list(numbers.visible_to(user).select_related("team"))
-    return {"numbers": seen, "others": numbers.count() - len(seen), "is_admin": access.is_admin(user)}
+    numbers = list(PhoneNumber.objects.attached_to(application).select_related("team"))
+    seen = [number for number in numbers if access.may(user, number.team or application.team, at_least=Role.VIEWER)]
+    return {"numbers": seen, "others": len(numbers) - len(seen)}
 
 
 def _fact(application: FaxApplication, column: str) -> tuple[str, str, str]:

@@ -90,7 +90,7 @@ def applications(request: HttpRequest, user: User) -> HttpResponse:
     filters = Filters.of(request.GET)
     mine = FaxApplication.objects.visible_to(user, at_least=Role.MANAGER)
     # An account has some hundreds at most. Searched here, because databases do not agree on capitals beyond A to Z.
-    found = [one for one in mine.select_related("team").defer("raw", "written", "findings") if filters.passes(one)]
+    found = [one for one in mine.select_related("team").defer("raw", "written") if filters.passes(one)]
     page = Paginator(_rows(found, filters.sort), ON_A_PAGE).get_page(request.GET.get("page"))
     teams = [team for team in access.teams(user) if access.may(user, team, at_least=Role.MANAGER)]
     context = {

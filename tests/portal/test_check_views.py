@@ -198,5 +198,5 @@ def test_the_page_asks_the_database_little_more(
 ) -> None:
     selfcheck.check_application(application=front_desk)
     page(manager, front_desk)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         page(manager, front_desk)

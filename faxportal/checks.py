@@ -36,7 +36,7 @@ def refuse_start() -> None:
 @register(TAG, deploy=True)
 def check_production(**kwargs: Any) -> list[CheckMessage]:
     if settings.DEBUG:
-        return []
+        return _debug_in_production()
     checks = [_secret_key, _public_url, _public_key, _api_key, _api_base, _allowed_hosts]
     return [problem for check in checks if (problem := check()) is not None]
 
@@ -49,6 +49,14 @@ def check_storage(**kwargs: Any) -> list[CheckMessage]:
     except ValueError as error:
         return [Error(str(error), hint=STORAGE_HINT, id="faxportal.E007")]
     return []
+
+
+def _debug_in_production() -> list[CheckMessage]:
+    """Development has no public address; whoever has one shows tracebacks, with what they hold, to the world."""
+    if not _is_public_https(settings.PUBLIC_URL):
+        return []
+    hint = "Take DEBUG out of the environment, or set PUBLIC_URL to http://localhost:8000 for development."
+    return [Error("DEBUG is on at a public address.", hint=hint, id="faxportal.E013")]
 
 
 def _secret_key() -> Error | None:

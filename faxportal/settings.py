@@ -326,6 +326,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 0 if DEBUG else env("SECURE_HSTS_SECONDS")
 SECURE_SSL_REDIRECT = env("SECURE_SSL_REDIRECT")
+# What Django would have us decide for other hosts of the domain (its subdomains, the browsers' preload lists), and a
+# redirect that the proxy in front makes, as README says: on here, it would send people in circles behind some proxies.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 # A redirect loses a webhook, as Telnyx does not follow it, and confuses a load balancer's probe.
 SECURE_REDIRECT_EXEMPT = [r"^webhooks/telnyx/?$", r"^healthz$", r"^readyz$"]
 if ALLAUTH_TRUSTED_PROXY_COUNT:

@@ -31,6 +31,16 @@ def test_a_complete_production_passes(production: Settings) -> None:
     refuse_start()
 
 
+def test_debug_is_refused_at_a_public_address(production: Settings) -> None:
+    production.DEBUG = True
+    (problem,) = check_production()
+    assert problem.id == "faxportal.E013"
+    with pytest.raises(SystemCheckError, match="DEBUG is on"):
+        refuse_start()
+    production.PUBLIC_URL = "http://localhost:8000"
+    assert check_production() == []
+
+
 @pytest.mark.parametrize(
     ("name", "value", "code"),
     [

@@ -74,6 +74,13 @@ def test_building_needs_no_configuration(command: list[str], tmp_path: Path) -> 
 
 
 @pytest.mark.process
+def test_a_complete_production_passes_every_check_of_djangos(tmp_path: Path) -> None:
+    env = {**complete(tmp_path), "SECRET_KEY": "a long and random word of fifty letters, or so: xq9"}
+    deployed = finished("manage.py", "check", "--deploy", "--fail-level", "WARNING", env=env)
+    assert deployed.returncode == 0, deployed.stdout
+
+
+@pytest.mark.process
 def test_the_deployment_check_lists_the_same(tmp_path: Path) -> None:
     outcome = finished("manage.py", "check", "--deploy", "--tag", "faxportal", env=environment())
     assert outcome.returncode != 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 from pytest_django import Settings
 
 import webhooks.steps
@@ -39,19 +39,13 @@ def house(team: Team, alice: User, settings: Settings) -> list[str]:
     Document.objects.update(name=EVIL)
     columns: dict[str, Any] = {"correspondent": far, "document": paper, "raw": {EVIL: EVIL, "webhook_url": EVIL}}
     received = builders.inbound(team, status=EVIL[:60], media=Media.ARCHIVED, **columns)
-    failed = builders.outbound(
-        team,
-        outbox=Outbox.REJECTED,
-        options={"from_display_name": EVIL},
-        problem={"title": EVIL, "detail": EVIL},
-        **columns,
-    )
+    columns |= {"options": {"from_display_name": EVIL}, "problem": {"title": EVIL, "detail": EVIL}}
+    failed = builders.outbound(team, outbox=Outbox.REJECTED, **columns)
     Note.objects.create(fax=received, text=EVIL, by=alice)
     received.tags.add(Tag.objects.create(team=team, name=EVIL[:40]))
     unsure = builders.uncertain(team, to_number="+13125550150")
-    unsure.attempts.update(
-        evidence={"candidates": {EVIL: {"status": EVIL, "to": EVIL}}, "why": EVIL, "since": "2026-01-01"}
-    )
+    candidate = {EVIL: {"status": EVIL, "to": EVIL}}
+    unsure.attempts.update(evidence={"candidates": candidate, "why": EVIL, "since": "2026-01-01"})
     invitations.invite(by=alice, team=team, email="o'hara@example.com", role="member")
     Wish.objects.create(team=team, address="o'hara@example.com")
     telnyx = Telnyx()
@@ -94,7 +88,12 @@ def page(browser: Browser, live_server: Any, alice: User, logged_in: Callable[[U
 
 def test_no_word_becomes_an_element(house: list[str], page: Page, live_server: Any) -> None:
     alarms: list[str] = []
-    page.on("dialog", lambda dialog: (alarms.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        alarms.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     page.on("pageerror", lambda error: alarms.append(str(error)))
     seen: set[str] = set()
     ahead, shown = list(house), 0

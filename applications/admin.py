@@ -16,9 +16,9 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from accounts import access
-from accounts.admin.base import HouseAdmin, MirrorAdmin, folded, person
+from accounts.admin.base import HouseAdmin, MirrorAdmin, ReadOnlyAdmin, folded, person
 from accounts.models import Role, User
-from applications.models import FaxApplication, Mirrored, PhoneNumber
+from applications.models import FaxApplication, Mirrored, PendingApplication, PhoneNumber
 from applications.services import (
     assign_application,
     assign_number,
@@ -27,40 +27,55 @@ from applications.services import (
     refresh_number,
     set_deleting,
     set_receiving,
+    settle_application,
+    update_application,
 )
 from telnyx_api import TelnyxError
 
 
-def refresh_each(
-    model_admin: HouseAdmin, request: HttpRequest, rows: QuerySet[Any], refresh: Callable[[Any], bool]
+def ask_each(
+    model_admin: HouseAdmin, request: HttpRequest, rows: QuerySet[Any], ask: Callable[[Any], bool], *, done: str
 ) -> None:
-    """Ask Telnyx about every selected row and tell how it went. The first trouble with Telnyx itself ends it, because
-    the next question would run into it too, after as long a wait."""
+    """Ask Telnyx for something about every selected row and tell how it went. The first trouble with Telnyx itself ends
+    it, because the next question would run into it too, after as long a wait."""
 
     def tell(sentence: str, level: int = messages.WARNING) -> None:
         model_admin.message_user(request, sentence, level)
 
     chosen: list[Mirrored] = model_admin.selected(request, rows)
-    refreshed = 0
+    answered = 0
     for place, row in enumerate(chosen):
         if not row.telnyx_id:
             tell(f"{row}: Telnyx has not given it an id, so it cannot be asked for.")
             continue
         try:
-            if refresh(row):
-                refreshed += 1
+            if ask(row):
+                answered += 1
             else:
                 tell(f"{row}: Telnyx has it no more. It is marked as gone.")
+        except ValidationError as error:
+            tell(f"{row}: {' '.join(error.messages)}")
         except (TelnyxError, ValueError) as error:
             tell(f"{row}: Telnyx could not be asked. {error} Of {len(chosen)}, {place} were asked.", messages.ERROR)
             break
-    if refreshed:
-        tell(f"Refreshed from Telnyx: {refreshed}.", messages.SUCCESS)
+    if answered:
+        tell(f"{done}: {answered}.", messages.SUCCESS)
+
+
+def refresh_each(
+    model_admin: HouseAdmin, request: HttpRequest, rows: QuerySet[Any], refresh: Callable[[Any], bool]
+) -> None:
+    """Fetch every selected row anew."""
+    ask_each(model_admin, request, rows, refresh, done="Refreshed from Telnyx")
 
 
 DELETING = (
     "With this, Telnyx keeps no copy: once the pages of a received fax are safe here they are deleted there, for good. "
     "Should the storage here be lost, only a backup of it has them. See to backups first."
+)
+EDITED_THERE = (
+    "What Telnyx has is edited, and deleted, on the application's page in the portal: “View on site”. Telnyx takes the "
+    "address for e-mail copies and never shows it, so here is what the portal set last."
 )
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -85,9 +100,9 @@ class FaxApplicationAdmin(MirrorAdmin):
     search_help_text = "Name or Telnyx's id."
     deferred = ("raw",)
     editable = ("team", "delete_once_archived")
-    actions = ["refresh"]
+    actions = ["refresh", "activate", "deactivate"]
     fieldsets = [
-        ("Ours", {"fields": ["team"]}),
+        ("Ours", {"fields": ["team", "fax_email_recipient"], "description": EDITED_THERE}),
         ("Faxes that have come in", {"fields": ["delete_once_archived"], "description": DELETING}),
         (
             "Telnyx's",
@@ -127,9 +142,60 @@ class FaxApplicationAdmin(MirrorAdmin):
     def refresh(self, request: HttpRequest, rows: QuerySet[FaxApplication]) -> None:
         refresh_each(self, request, rows, lambda row: refresh_application(application=row))
 
+    @admin.action(description="Set active at Telnyx")
+    def activate(self, request: HttpRequest, rows: QuerySet[FaxApplication]) -> None:
+        self._set_active(request, rows, True, done="Active at Telnyx")
+
+    @admin.action(description="Set inactive at Telnyx")
+    def deactivate(self, request: HttpRequest, rows: QuerySet[FaxApplication]) -> None:
+        self._set_active(request, rows, False, done="Not active at Telnyx any more")
+
+    def _set_active(self, request: HttpRequest, rows: QuerySet[FaxApplication], active: bool, *, done: str) -> None:
+        def ask(row: FaxApplication) -> bool:
+            shown = {"active": row.active}
+            update_application(by=person(request), application=row, changes={"active": active}, shown=shown)
+            return True
+
+        ask_each(self, request, rows, ask, done=done)
+
     @admin.display(description="JSON")
     def payload(self, application: FaxApplication) -> SafeString:
         return folded(application.raw)
+
+
+@admin.register(PendingApplication)
+class PendingApplicationAdmin(ReadOnlyAdmin):
+    list_display = ["name", "team", "by", "state", "started_at"]
+    list_filter = ["state", "team"]
+    list_select_related = ["team", "by"]
+    search_fields = ["telnyx_id"]
+    search_help_text = "Telnyx's id of what it became."
+    deferred = ("known",)
+    actions = ["look"]
+    fieldsets = [
+        (None, {"fields": ["state", "team", "by", "started_at", "ends_at", "due_at", "tries", "telnyx_id"]}),
+        ("Asked for", {"fields": ["asked"]}),
+        ("What is known", {"fields": ["findings"]}),
+    ]
+
+    @admin.action(description="Look at Telnyx now")
+    def look(self, request: HttpRequest, rows: QuerySet[PendingApplication]) -> None:
+        self.for_each(request, rows, _look, done="Known now")
+
+    @admin.display(description="JSON")
+    def asked(self, wish: PendingApplication) -> SafeString:
+        return folded(wish.fields)
+
+    @admin.display(description="JSON")
+    def findings(self, wish: PendingApplication) -> SafeString:
+        return folded(wish.evidence)
+
+
+def _look(wish: PendingApplication) -> None:
+    if not wish.is_open:
+        raise ValidationError("It is known already.")
+    if settle_application(pending=wish).is_open:
+        raise ValidationError("It is not known yet. Its page in the portal tells more.")
 
 
 class QuietFilter(admin.SimpleListFilter):

@@ -10,6 +10,7 @@ import uuid
 from typing import Self
 
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access import AnyUser, is_admin, scope, team_ids
@@ -74,6 +75,9 @@ class FaxApplication(Mirrored):
     def __str__(self) -> str:
         return self.application_name or str(self.telnyx_id)
 
+    def get_absolute_url(self) -> str:
+        return reverse("applications:detail", args=[self.pk])
+
 
 class PendingApplicationQuerySet(models.QuerySet["PendingApplication"]):
     def visible_to(self, user: AnyUser, *, at_least: Role = Role.VIEWER) -> Self:
@@ -134,6 +138,9 @@ class PendingApplication(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("applications:pending", args=[self.pk])
 
     @property
     def name(self) -> str:

@@ -287,6 +287,7 @@ UNFOLD = {
                 "items": [
                     _admin_link("Numbers", "call", "applications_phonenumber"),
                     _admin_link("Applications", "settings_phone", "applications_faxapplication"),
+                    _admin_link("Asked for", "pending", "applications_pendingapplication"),
                     _admin_link("Deliveries", "webhook", "webhooks_delivery"),
                     _admin_link("Sync runs", "sync", "sync_syncrun"),
                     _admin_link("Heartbeats", "monitor_heart", "sync_heartbeat"),

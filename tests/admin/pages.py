@@ -86,6 +86,7 @@ ROW: dict[str, Callable[[], object]] = {
     "accounts.team": _team,
     "accounts.logentry": entry,
     "applications.faxapplication": lambda: builders.application(_team(), raw={"a": 1}),
+    "applications.pendingapplication": lambda: builders.wish(_team(), by=_user(), evidence={"why": "no answer"}),
     "applications.phonenumber": lambda: builders.number(_team(), raw={"a": 1}),
     "contacts.correspondent": lambda: Correspondent.objects.create(team=_team(), number=builders.THEIRS),
     "faxes.fax": _fax,

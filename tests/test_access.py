@@ -437,6 +437,14 @@ def answer_of(response: Any, browser: Client) -> Answer:
     return LOGIN if address.startswith("/accounts/login/") else response.status_code
 
 
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_nothing_is_taken_without_the_token_of_a_form(route: Route, house: House, root: User) -> None:
+    """Else a page of somebody else could have a person's browser do it."""
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(root)
+    assert browser.post(house.address(route, "ours"), house.form()).status_code == 403
+
+
 @pytest.mark.parametrize("listing", ["/faxes/inbox/", "/faxes/sent/"])
 def test_a_list_shows_what_is_theirs(house: House, browsers: dict[str, Client], team: Team, listing: str) -> None:
     teams = {"ours": team, "theirs": Team.objects.get(slug="records"), "nobody's": None}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any, NoReturn
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
+
+from accounts.append_only import AppendOnlyError, AppendOnlyQuerySet
 
 
 class User(AbstractUser):
@@ -131,7 +134,7 @@ class LogHead(models.Model):
 
 
 class LogEntry(models.Model):
-    """One thing that was done, chained to the entry before it.
+    """One thing that was done, chained to the entry before it. Never changed and never deleted.
 
     There are no foreign keys: ids and names are kept as text, so that no later change elsewhere needs to touch a row.
     """
@@ -147,17 +150,32 @@ class LogEntry(models.Model):
     object_id = models.CharField(max_length=64, blank=True)
     object_name = models.CharField(max_length=200, blank=True)
     data = models.JSONField(default=dict)
+    # From where: empty for what the worker does.
+    address = models.CharField(max_length=45, blank=True)
+    agent = models.CharField("browser", max_length=200, blank=True)
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
+
+    objects = AppendOnlyQuerySet["LogEntry"].as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["chain", "sequence"], name="log_entry_place_in_chain")]
         indexes = [
-            models.Index(fields=["object_type", "object_id"], name="log_entry_object"),
+            models.Index(fields=["object_type", "object_id", "at"], name="log_entry_object_at"),
             models.Index(fields=["chain", "at"], name="log_entry_chain_at"),
+            models.Index(fields=["chain", "actor_id", "at"], name="log_entry_chain_actor"),
+            models.Index(fields=["chain", "action", "at"], name="log_entry_chain_action"),
             models.Index(fields=["-at", "-id"], name="log_entry_at"),
         ]
         verbose_name_plural = "log entries"
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_name}".strip()
+
+    def save(self, *args: Any, **options: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError
+        super().save(*args, **options)
+
+    def delete(self, *args: Any, **options: Any) -> NoReturn:
+        raise AppendOnlyError

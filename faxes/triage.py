@@ -9,7 +9,7 @@ names the fax and the remedy.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,9 @@ def assign(*, by: User, faxes: Iterable[Fax], to: User | None) -> list[Fax]:
             _check_assignee(to, _teams(rows))
         to_id = to.pk if to else None
         changed = [fax for fax in rows if fax.assigned_to_id != to_id]
+        before = _assigned(changed)
         _change(changed, assigned_to_id=to_id)
-        _tell(by, changed, "assigned", "fax.assign", to=str(to or ""), to_id=to_id, own=to == by)
+        _tell(by, changed, "assigned", "fax.assign", before, to=str(to or ""), to_id=to_id, own=to == by)
     return changed
 
 
@@ -147,7 +148,8 @@ def rotate(*, by: User, fax: Fax, page: int, degrees: int) -> list[Fax]:
             rotation[str(page)] = degrees % 360
         changed = rows if rotation != before else []
         _change(changed, rotation=rotation)
-        _tell(by, changed, "rotated", "fax.rotate", page=page, degrees=degrees % 360)
+        was = {fax.pk: before.get(str(page), 0) for fax in changed}
+        _tell(by, changed, "rotated", "fax.rotate", was, page=page, degrees=degrees % 360)
     return changed
 
 
@@ -267,11 +269,21 @@ def _change(faxes: Sequence[Fax], **columns: Any) -> None:
             setattr(fax, column, value)
 
 
-def _tell(by: User, faxes: Sequence[Fax], kind: str, action: str, **data: Any) -> None:
-    """A line in the timeline of each fax, and an entry in the log: last in the transaction."""
+def _assigned(faxes: Sequence[Fax]) -> dict[UUID, str]:
+    """To whom each is given now."""
+    people = User.objects.in_bulk({fax.assigned_to_id for fax in faxes if fax.assigned_to_id})
+    return {fax.pk: str(people.get(fax.assigned_to_id or 0, "")) for fax in faxes}
+
+
+def _tell(
+    by: User, faxes: Sequence[Fax], kind: str, action: str, before: Mapping[UUID, object] | None = None, **data: Any
+) -> None:
+    """A line in the timeline of each fax, and an entry in the log: last in the transaction. Only the log keeps what was
+    there before."""
     source = FaxEvent.Source.PERSON
     FaxEvent.objects.bulk_create([FaxEvent(fax=fax, kind=kind, source=source, by=by, data=data) for fax in faxes])
-    audit.record(*[audit.Entry(action, by=by, on=fax, team=fax.team, data=data) for fax in faxes])
+    was = {pk: {"before": said} for pk, said in (before or {}).items()}
+    audit.record(*[audit.Entry(action, by=by, on=fax, team=fax.team, data=data | was.get(fax.pk, {})) for fax in faxes])
 
 
 def _teams(faxes: Sequence[Fax]) -> list[Team]:

@@ -31,6 +31,7 @@ env = environ.Env(
     EMAIL_URL=(str, "consolemail://"),
     DEFAULT_FROM_EMAIL=(str, "faxportal@localhost"),
     MEDIA_ROOT=(str, str(VAR / "media")),
+    AUDIT_ANCHOR=(str, ""),
     STORAGE_URL=(str, ""),
     MEDIA_ENCRYPTION_KEYS=(list, []),
     X_ACCEL_REDIRECT=(str, ""),
@@ -104,6 +105,7 @@ MIDDLEWARE = [
     "faxportal.middleware.RequestLogMiddleware",
     "faxportal.middleware.BodyLimitMiddleware",
     "faxportal.middleware.RolesMiddleware",
+    "accounts.audit.middleware.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "faxportal.middleware.PolicyMiddleware",
@@ -164,6 +166,8 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 
 # Files. Fax files are served by checked views only: there is no public MEDIA_URL.
 MEDIA_ROOT = env("MEDIA_ROOT")
+# Where the ends of the audit log's chains are written down every night, out of reach of whoever alters the database.
+AUDIT_ANCHOR = env("AUDIT_ANCHOR") or str(Path(MEDIA_ROOT).parent / "audit.anchor")
 # Where the proxy in front finds that folder, such as /protected/, when it is to send the files itself.
 X_ACCEL_REDIRECT = env("X_ACCEL_REDIRECT")
 STATIC_URL = "/static/"

@@ -4,7 +4,7 @@ import os
 import tempfile
 
 TELNYX = [name for name in os.environ if name.startswith("TELNYX_")]
-FILES = ["STORAGE_URL", "MEDIA_ENCRYPTION_KEYS", "X_ACCEL_REDIRECT"]
+FILES = ["STORAGE_URL", "MEDIA_ENCRYPTION_KEYS", "X_ACCEL_REDIRECT", "AUDIT_ANCHOR"]
 for name in [*TELNYX, *FILES, "PRIVATE_HOSTS_ALLOWED", "TRUSTED_PROXY_COUNT", "SECURE_SSL_REDIRECT"]:
     os.environ.pop(name, None)
 os.environ.update(

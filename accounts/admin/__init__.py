@@ -75,23 +75,33 @@ class UserAdmin(BaseUserAdmin, HouseAdmin):
         return ["last_login", "date_joined"] if obj else []
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        before = _facts(User.objects.get(pk=obj.pk)) if change else {}
         obj.is_staff = obj.is_superuser
         super().save_model(request, obj, form, change)
         if "email" in form.changed_data:
             # The old address must open nothing any more, such as a way to a new password.
             EmailAddress.objects.filter(user=obj).delete()
+        changed = {name: fact for name, fact in _facts(obj).items() if before.get(name) != fact}
+        if changed:
+            data = {"before": {name: before[name] for name in changed if name in before}, "after": changed}
+            action = "user.change" if change else "user.create"
+            audit.record(audit.Entry(action, by=person(request), on=obj, data=data))
 
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         return super().user_change_password(request, id, form_url)
 
-    def log_addition(self, request: HttpRequest, obj: User, message: Any) -> Any:
-        audit.record(audit.Entry("user.create", by=person(request), on=obj, data={"change": message}))
-        return super().log_addition(request, obj, message)
-
     def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
-        audit.record(audit.Entry("user.change", by=person(request), on=obj, data={"change": message}))
+        """Called for each form of a person's; what the other form changed is on record already."""
+        if request.resolver_match and request.resolver_match.url_name == "auth_user_password_change":
+            audit.record(audit.Entry("user.set_password", by=person(request), on=obj))
         return super().log_change(request, obj, message)
+
+
+def _facts(user: User) -> dict[str, Any]:
+    """What the log keeps of an account. Not its password."""
+    names = ("username", "first_name", "last_name", "email", "is_active", "is_superuser")
+    return {name: getattr(user, name) for name in names}
 
 
 class MembershipForm(forms.ModelForm):
@@ -176,7 +186,7 @@ class ChainFilter(admin.SimpleListFilter):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnlyAdmin):
-    list_display = ["at", "actor_name", "action", "object_name", "object_type"]
+    list_display = ["at", "actor_name", "action", "object_name", "object_type", "address"]
     list_filter = [ChainFilter]
     ordering = ["-at", "-id"]
     exact = ("object_id",)
@@ -187,6 +197,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
             None,
             {"fields": ["at", "actor_name", "actor_id", "action", "object_type", "object_id", "object_name", "what"]},
         ),
+        ("From where", {"fields": ["address", "agent"]}),
         ("Chain", {"fields": ["chain", "sequence", "previous_hash", "hash"], "classes": ["collapse"]}),
     ]
 

@@ -24,7 +24,7 @@ from applications.models import PhoneNumber
 from applications.services import assign_number
 from contacts.models import Correspondent
 from contacts.numbers import format_number, parse_number
-from faxes import services
+from faxes import looks, services
 from faxes.admin.filters import MediaFilter, MissingFilter, OutboxFilter, StatusFilter, TriageFilter
 from faxes.models import Attempt, Fax, FaxEvent, Note
 from faxes.wording import BAD, GOOD, PLAIN, UNSURE, WAIT, state_of
@@ -166,6 +166,14 @@ class FaxAdmin(MirrorAdmin):
 
     def view_on_site(self, fax: Fax) -> str:
         return reverse("faxes:detail", args=[fax.pk])
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Fax | None = None, **options: Any
+    ) -> HttpResponse:
+        if obj is not None:
+            looks.opened(person(request), obj)
+        page: HttpResponse = super().render_change_form(request, context, *args, obj=obj, **options)
+        return page
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Fax], search_term: str

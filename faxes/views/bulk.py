@@ -20,7 +20,7 @@ from django_htmx.http import replace_url
 from accounts import access
 from accounts.guards import is_fragment
 from accounts.models import Role, User
-from faxes import reading, triage
+from faxes import looks, reading, triage
 from faxes.listing import Filters
 from faxes.models import Fax
 from faxes.views import inbox
@@ -106,6 +106,8 @@ def _after_many(request: HttpRequest, user: User, filters: Filters, faxes: list[
         return redirect(inbox_url(filters, open_id))
     pane = fetch(user, open_id) if open_id else None
     stays = pane is not None and "undo" not in request.POST
+    if pane is not None and not stays:
+        looks.opened(user, pane)
     response = inbox.changed(request, filters, pane=None if stays else pane, around=pane if stays else None, told=told)
     return replace_url(response, inbox_url(filters, open_id))
 

@@ -26,7 +26,7 @@ from accounts.guards import for_people
 from accounts.models import Role, User
 from applications.models import FaxApplication
 from contacts.numbers import format_number
-from faxes import at_telnyx, services
+from faxes import at_telnyx, looks, services
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.reading import mark_read
 from faxes.states import Media, Outbox
@@ -56,6 +56,7 @@ def detail(request: HttpRequest, user: User, fax_id: UUID) -> HttpResponse:
     """The page. A received fax keeps in mind which list somebody came from, and opening it is reading it."""
     fax = fetch(user, fax_id)
     context = context_of(user, fax)
+    looks.opened(user, fax)
     if not fax.is_outbound:
         mark_read(user, [fax])
         filters = list_of(user, request.GET.get("list", ""))
@@ -71,6 +72,7 @@ def status(request: HttpRequest, user: User, fax_id: UUID) -> HttpResponse:
     context = context_of(user, fax)
     if request.GET.get("seen") == context["version"]:
         return HttpResponse(status=204)
+    looks.seen(user, fax)
     # The pages come along only where the open page has none yet: nobody loses their place while reading.
     context["with_pages"] = request.GET.get("pages") != str(context["pages"])
     if not fax.is_outbound:

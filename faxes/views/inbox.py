@@ -18,6 +18,7 @@ from django_htmx.http import push_url, replace_url
 
 from accounts.guards import for_people, is_fragment
 from accounts.models import User
+from faxes import looks
 from faxes.listing import INBOX, Filters
 from faxes.models import Fax
 from faxes.reading import mark_read, unread_count
@@ -45,6 +46,7 @@ def inbox(request: HttpRequest, user: User) -> HttpResponse:
         return render(request, CHOICES.get(more, CHOICES["filters"]), choices_of(filters))
     fax = _opened(request, user)
     if fax is not None:
+        looks.opened(user, fax)
         mark_read(user, [fax])
     if is_fragment(request) and fax is not None:
         return with_address(request, changed(request, filters, pane=fax), inbox_url(filters, fax.pk))

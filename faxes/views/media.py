@@ -9,16 +9,14 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts import audit
 from accounts.models import User
-from faxes import outbox
+from faxes import looks, outbox
 from faxes.links import attempt_of
 from faxes.models import Document, Fax
 from faxes.serving import Part, part_of, serve
@@ -42,7 +40,8 @@ def file(request: HttpRequest, fax_id: UUID) -> HttpResponseBase:
     part = part_of(request, document)
     response = serve(request, document, part, name=_filename(fax, document), inline="inline" in request.GET)
     if request.method == "GET" and response.status_code in (200, 206):
-        _put_on_record(cast(User, request.user), fax, document, part)
+        with looks.or_closed(response):
+            _put_on_record(cast(User, request.user), fax, document, part)
     return response
 
 
@@ -50,8 +49,7 @@ def _put_on_record(user: User, fax: Fax, document: Document, part: Part) -> None
     key = f"download:{user.pk}:{fax.pk}:{document.pk}"
     if not part.is_beginning and cache.get(key):
         return
-    with transaction.atomic():
-        audit.record(audit.Entry("fax.download", by=user, on=fax, team=fax.team, data={"sha256": document.sha256}))
+    looks.downloaded(user, fax, document)
     cache.set(key, True, ONE_DOWNLOAD_SECONDS)
 
 

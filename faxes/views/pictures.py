@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 import structlog
@@ -11,8 +12,9 @@ from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from documents import DocumentError, PageOutOfRange
-from faxes import pictures
+from faxes import looks, pictures
 from faxes.models import Document, Fax
 
 log = structlog.get_logger(__name__)
@@ -22,10 +24,14 @@ log = structlog.get_logger(__name__)
 @login_required
 def page(request: HttpRequest, fax_id: UUID, number: int) -> HttpResponseBase:
     """A page of a fax, turned as somebody turned it."""
-    fax = get_object_or_404(Fax.objects.visible_to(request.user).select_related("document"), pk=fax_id)
+    fax = get_object_or_404(Fax.objects.visible_to(request.user).select_related("document", "team"), pk=fax_id)
     if fax.document is None:
         raise Http404
-    return picture(request, fax.document, number, turn=pictures.turn_of(fax, number))
+    response = picture(request, fax.document, number, turn=pictures.turn_of(fax, number))
+    if request.method == "GET" and response.status_code in (200, 304) and _can_be_read(request):
+        with looks.or_closed(response):
+            looks.seen(cast(User, request.user), fax)
+    return response
 
 
 def picture(request: HttpRequest, document: Document, number: int, turn: int = 0) -> HttpResponseBase:
@@ -42,6 +48,10 @@ def picture(request: HttpRequest, document: Document, number: int, turn: int = 0
     if response.status_code != 503:
         response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
     return response
+
+
+def _can_be_read(request: HttpRequest) -> bool:
+    return _width(request.GET.get("w", "")) > pictures.STRIP
 
 
 def _width(asked: str) -> int:

@@ -23,7 +23,7 @@ from django_htmx.http import HttpResponseClientRedirect, replace_url
 from accounts import access
 from accounts.guards import is_fragment
 from accounts.models import Role, Team, User
-from faxes import reading, services, triage
+from faxes import looks, reading, services, triage
 from faxes.listing import Filters, neighbours
 from faxes.models import Fax
 from faxes.views import inbox
@@ -80,6 +80,7 @@ def _after(request: HttpRequest, user: User, fax: Fax, filters: Filters, done: D
     if stays:
         return inbox.changed(request, filters, around=fetch(user, fax.pk), told=told)
     if following is not None:
+        looks.opened(user, following)
         reading.mark_read(user, [following])
         told = Told(f"{told.said} Next: {name_of(following)}.", told.undo, told.faxes)
     response = inbox.changed(request, filters, pane=following, told=told)

@@ -12,12 +12,13 @@ from contacts.models import Correspondent
 from faxes.models import Fax
 from tests import builders
 from tests.admin.pages import NO_ROWS, form, listing, said
+from tests.log import deeds
 
 ADD_TEAM = "/admin/accounts/team/add/"
 
 
 def actions() -> list[str]:
-    return list(LogEntry.objects.order_by("at").values_list("action", flat=True))
+    return list(deeds().values_list("action", flat=True))
 
 
 def test_an_application_is_given_to_a_team(office: Client, root: User, team: Team) -> None:
@@ -25,7 +26,7 @@ def test_an_application_is_given_to_a_team(office: Client, root: User, team: Tea
     office.post(form(application), {"team": str(team.pk), "active": "", "application_name": "Mine"})
     application.refresh_from_db()
     assert (application.team, application.application_name, application.active) == (team, "Front desk", True)
-    logged = LogEntry.objects.get()
+    logged = deeds().get()
     assert (logged.action, logged.chain, logged.actor_name) == ("application.assign", str(team.pk), str(root))
 
 
@@ -105,7 +106,7 @@ def test_a_new_team_gets_an_address_and_members(office: Client, root: User) -> N
     assert (team.name, team.slug) == ("Billing office", "billing-office")
     assert Membership.objects.get().role == Role.VIEWER
     assert actions() == ["team.create", "member.set"]
-    assert set(LogEntry.objects.values_list("chain", flat=True)) == {str(team.pk)}
+    assert set(deeds().values_list("chain", flat=True)) == {str(team.pk)}
 
 
 @pytest.mark.parametrize("name", ["Front desk", "Front  desk", "front-desk", "!!!", ""])

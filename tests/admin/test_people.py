@@ -10,6 +10,7 @@ from django.test import Client
 from accounts.models import LogEntry, User
 from tests.admin.pages import form, shown
 from tests.conftest import PASSWORD
+from tests.log import deeds
 
 ADD = "/admin/accounts/user/add/"
 EVE = {"username": "eve", "first_name": "Eve", "last_name": "Ng", "email": "eve@example.com"}
@@ -51,7 +52,12 @@ def test_what_was_changed_is_remembered(office: Client, bob: User) -> None:
     office.post(form(bob), details(bob, last_name="Marley"))
     logged = LogEntry.objects.get(action="user.change")
     assert (logged.object_id, logged.chain) == (str(bob.pk), "house")
-    assert logged.data == {"change": [{"changed": {"fields": ["Last name"]}}]}
+    assert logged.data == {"before": {"last_name": ""}, "after": {"last_name": "Marley"}}
+
+
+def test_saving_an_account_as_it_was_is_no_change(office: Client, bob: User) -> None:
+    office.post(form(bob), details(bob))
+    assert not deeds().exists()
 
 
 def test_an_administrator_is_made_and_unmade(office: Client, bob: User) -> None:
@@ -79,7 +85,8 @@ def test_a_new_password_ends_every_session_and_is_remembered(office: Client, bob
     bob.refresh_from_db()
     assert bob.check_password(NEW_PASSWORD)
     assert theirs.get("/faxes/sent/").status_code == 302
-    logged = LogEntry.objects.get(action="user.change")
+    logged = deeds().get()
+    assert logged.action == "user.set_password"
     assert NEW_PASSWORD not in str(logged.data)
 
 
@@ -87,7 +94,7 @@ def test_a_new_password_ends_every_session_and_is_remembered(office: Client, bob
 def test_a_new_password_and_its_entry_are_one_change(office: Client, bob: User) -> None:
     data = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD, "usable_password": "true"}
     assert office.post(f"/admin/accounts/user/{bob.pk}/password/", data).status_code == 302
-    assert LogEntry.objects.filter(action="user.change").exists()
+    assert LogEntry.objects.filter(action="user.set_password").exists()
 
 
 def test_an_old_address_opens_nothing(office: Client, bob: User, client: Client) -> None:

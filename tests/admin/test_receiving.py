@@ -12,17 +12,18 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import LogEntry, Team, User
+from accounts.models import Team, User
 from faxes.models import Document, Fax, Note, Tag
 from tests import builders
 from tests.admin.pages import NO_ROWS, act, form, listing, said, shown
+from tests.log import deeds
 
 SCRIPT = "<script>alert(1)</script>"
 TEAM_FORM = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
 
 
 def actions() -> list[str]:
-    return list(LogEntry.objects.order_by("at").values_list("action", flat=True))
+    return list(deeds().values_list("action", flat=True))
 
 
 def give(client: Client, *faxes: Fax, **data: str) -> list[str]:

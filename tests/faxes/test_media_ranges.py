@@ -21,6 +21,7 @@ from faxes.storage.base import StorageError
 from faxes.storage.encrypted import EncryptedStorage
 from faxes.storage.sealing import CHUNK, HEADER_BYTES, BrokenSeal
 from tests import builders
+from tests.log import deeds
 from tests.stores import KEY, s3_server, use
 
 pytestmark = pytest.mark.django_db
@@ -162,7 +163,7 @@ def test_the_file_as_it_came(client: Client, fax: Fax) -> None:
     assert (answer.body, answer["Content-Type"]) == (b"II*\0 a fax", "image/tiff")
     # Only a PDF is shown in the browser.
     assert answer["Content-Disposition"].startswith("attachment;") and '.tiff"' in answer["Content-Disposition"]
-    assert LogEntry.objects.get().data == {"sha256": original.sha256}
+    assert deeds().get().data == {"sha256": original.sha256}
     assert ask(client, fax).body == PAGES
 
 

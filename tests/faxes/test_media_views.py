@@ -10,9 +10,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import LogEntry, Team, User
+from accounts.models import Team, User
 from faxes.models import Fax
 from tests import builders, papers
+from tests.log import deeds
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +61,7 @@ def test_a_file_that_is_gone_is_not_found(logged_in: LogIn, vera: User, fax: Fax
     assert fax.document is not None
     fax.document.file.storage.delete(str(fax.document.file.name))
     assert get(logged_in(vera), file_of(fax)).status_code == 404
-    assert not LogEntry.objects.exists()
+    assert not deeds().exists()
 
 
 def test_a_download_is_the_document_under_a_plain_name_and_on_record(logged_in: LogIn, vera: User, fax: Fax) -> None:
@@ -70,7 +71,7 @@ def test_a_download_is_the_document_under_a_plain_name_and_on_record(logged_in: 
     assert answer["Content-Disposition"] == f'attachment; filename="fax-from-17735550188-{day}.pdf"'
     assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("application/pdf", "nosniff")
     assert "no-store" in answer["Cache-Control"]
-    entry = LogEntry.objects.get()
+    entry = deeds().get()
     assert (entry.action, entry.actor_id, entry.object_id) == ("fax.download", str(vera.pk), str(fax.pk))
     assert (entry.chain, entry.data) == (str(fax.team_id), {"sha256": fax.document.sha256 if fax.document else ""})
 

@@ -15,9 +15,10 @@ from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
-from accounts.models import LogEntry, Membership, Team, User
+from accounts.models import Membership, Team, User
 from faxes.models import Document, Fax
 from tests import builders, papers
+from tests.log import deeds
 
 pytestmark = pytest.mark.django_db
 
@@ -188,4 +189,4 @@ def test_a_storage_that_is_away_is_said_so_and_kept_by_no_browser(logged_in: Log
 
 def test_looking_at_a_page_is_not_a_download(logged_in: LogIn, vera: User, fax: Fax) -> None:
     get(logged_in(vera), page_of(fax))
-    assert not LogEntry.objects.exists()
+    assert not deeds().exists()

@@ -1,0 +1,110 @@
+"""Who came, who went and who was not let in is on record: never with a password."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth import authenticate
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import LogEntry, User
+from accounts.signals import MOST_FAILED
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+LOGIN = "/accounts/login/"
+SECRET = "hunter2 but longer"
+
+
+def entries() -> list[LogEntry]:
+    return list(LogEntry.objects.order_by("sequence"))
+
+
+def test_coming_and_going(client: Client, alice: User) -> None:
+    client.post(LOGIN, {"login": "alice", "password": PASSWORD}, REMOTE_ADDR="192.0.2.7", HTTP_USER_AGENT="Firefox")
+    client.post("/accounts/logout/")
+    came, went = entries()
+    assert (came.action, went.action) == ("session.login", "session.logout")
+    for entry in (came, went):
+        assert (entry.chain, entry.actor_id, entry.object_id) == ("house", str(alice.pk), str(alice.pk))
+    assert (came.address, came.agent) == ("192.0.2.7", "Firefox")
+
+
+def test_going_without_having_come_is_nothing(client: Client) -> None:
+    client.post("/accounts/logout/")
+    assert entries() == []
+
+
+@pytest.mark.parametrize("login", ["alice", "ALICE", "alice@example.com"])
+def test_a_wrong_password_is_told_of_its_account(client: Client, alice: User, login: str) -> None:
+    client.post(LOGIN, {"login": login, "password": SECRET}, REMOTE_ADDR="192.0.2.7")
+    (entry,) = entries()
+    assert (entry.action, entry.actor_id, entry.object_id) == ("session.login_failed", "", str(alice.pk))
+    assert (entry.address, entry.data) == ("192.0.2.7", {})
+
+
+def test_what_was_typed_in_place_of_a_name_is_not_kept(client: Client, alice: User) -> None:
+    client.post(LOGIN, {"login": SECRET, "password": SECRET})
+    (entry,) = entries()
+    assert (entry.object_id, entry.data) == ("", {"typed": "hu… (18 characters)"})
+    assert SECRET not in str(vars(entry))
+
+
+def test_a_closed_account_is_not_let_in(client: Client, alice: User) -> None:
+    User.objects.update(is_active=False)
+    client.post(LOGIN, {"login": "alice", "password": PASSWORD})
+    assert [entry.action for entry in entries()] == ["session.login_failed"]
+
+
+@pytest.mark.parametrize("name", ["x" * 100_000, "=1+1\r\n", ""])
+def test_whatever_is_typed(client: Client, db: None, name: str) -> None:
+    authenticate(username=name, password="x")
+    assert [entry.action for entry in entries()] == ["session.login_failed"]
+
+
+def test_failing_fills_no_disk(db: None) -> None:
+    for _ in range(MOST_FAILED + 20):
+        authenticate(username="nobody", password="x")
+    actions = [entry.action for entry in entries()]
+    assert actions == ["session.login_failed"] * MOST_FAILED + ["session.more_failed"]
+
+
+def test_a_minute_later_failing_is_on_record_again(db: None) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(MOST_FAILED + 2):
+            authenticate(username="nobody", password="x")
+        clock.shift(timedelta(seconds=61))
+        authenticate(username="nobody", password="x")
+    assert entries()[-1].action == "session.login_failed"
+
+
+def test_a_new_password_of_ones_own(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    form = {"oldpassword": PASSWORD, "password1": SECRET, "password2": SECRET}
+    client.post("/accounts/password/change/", form)
+    entry = entries()[-1]
+    assert (entry.action, entry.actor_id, entry.data) == ("user.change_password", str(alice.pk), {})
+
+
+def test_a_forgotten_password(client: Client, alice: User) -> None:
+    client.post("/accounts/password/reset/", {"email": "alice@example.com"})
+    link = next(word for word in str(mail.outbox[0].body).split() if "/accounts/password/reset/key/" in word)
+    page = client.get(link, follow=True)
+    client.post(page.redirect_chain[-1][0], {"password1": SECRET, "password2": SECRET})
+    (entry,) = entries()
+    assert (entry.action, entry.actor_id, entry.object_id) == ("user.reset_password", "", str(alice.pk))
+
+
+def test_addresses_that_come_and_go(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    client.post("/accounts/email/", {"email": "alice@new.example", "action_add": ""})
+    client.post("/accounts/email/", {"email": "alice@new.example", "action_remove": ""})
+    assert [(entry.action, entry.data) for entry in entries()[1:]] == [
+        ("user.add_email", {"email": "alice@new.example"}),
+        ("user.remove_email", {"email": "alice@new.example"}),
+    ]

@@ -46,6 +46,7 @@ NIGHTLY = (
     "webhooks.refusals.forget_old",
     "sync.services.plan_full_run",
     "portal.selfcheck.check_all",
+    "accounts.audit.anchors.anchor_nightly",
 )
 NIGHT = 3
 # A machine that is switched off at night does it later.

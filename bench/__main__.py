@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from bench import intake, lists, preview, sending
+from bench import audit, intake, lists, preview, sending
 from bench.sizes import FULL, QUICK, Size
 
-PARTS = ("intake", "lists", "sending", "preview")
+PARTS = ("intake", "lists", "audit", "sending", "preview")
 HEADER = """
 Rates are the best of {rounds} rounds, ratios the median of rounds that followed each other at once.
 Every webhook was answered with 200, or this stops.
@@ -50,6 +50,8 @@ def rows(size: Size, parts: Sequence[str]) -> Iterator[Row]:
         if "lists" in parts:
             for page in lists.measure(server, size):
                 yield from _page(f"{vendor}, {size.received:,}: {page.name}", page)
+        if "audit" in parts:
+            yield from _audit(vendor, server, size)
     if "sending" in parts:
         yield from _sending(size)
     if "preview" in parts:
@@ -62,6 +64,16 @@ def _intake(vendor: str, server: str, size: Size) -> Iterator[Row]:
     yield _time(f"{vendor}: p99 of webhooks at half that rate", taken.p99, 0.1)
     what, growth = f"{vendor}: webhooks on top of {size.stored:,}", 0.5 if vendor == "SQLite" else 0.9
     yield _rates(what, taken.full_house, taken.ours, taken.full_house / taken.ours, growth)
+
+
+def _audit(vendor: str, server: str, size: Size) -> Iterator[Row]:
+    log = audit.measure(server, size)
+    what = f"{vendor}: the entry of a look, added to it"
+    yield Row(what, f"{log.look * 1000:.2f} ms", "2 ms", 0.002 / log.look, 1.0)
+    yield _rates(
+        f"{vendor}: entries of one chain, 8 people at once", log.chained, log.inserted, log.chained / log.inserted, 0.0
+    )
+    yield _rates(f"{vendor}: entries verified, against reading", log.verified, log.read, log.verified / log.read, 0.0)
 
 
 def _sending(size: Size) -> Iterator[Row]:

@@ -17,6 +17,7 @@ class Size:
     received: int
     looks: int
     pages: int
+    entries: int
 
 
 FULL = Size(
@@ -30,5 +31,18 @@ FULL = Size(
     received=100_000,
     looks=20,
     pages=350,
+    entries=20_000,
 )
-QUICK = Size(clients=4, warm_up=8, events=40, stored=1000, faxes=3, waits=1, rounds=1, received=2000, looks=4, pages=8)
+QUICK = Size(
+    clients=4,
+    warm_up=8,
+    events=40,
+    stored=1000,
+    faxes=3,
+    waits=1,
+    rounds=1,
+    received=2000,
+    looks=4,
+    pages=8,
+    entries=2000,
+)

@@ -1,0 +1,157 @@
+"""The pages of applications in a real browser: for everybody to read, by keys alone, and live while they wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from accounts.models import Team, User
+from applications import steps
+from applications.models import FaxApplication, PendingApplication
+from sync.models import Heartbeat
+from telnyx_sandbox.server import Server
+from tests import builders
+from tests.applications.telnyx import change_at_telnyx, truth
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SCREENS = [(1280, 800, "light"), (1280, 800, "dark"), (390, 780, "light"), (390, 780, "dark")]
+LONG = "https://a-very-long-name-of-a-host.example/with/a/path/that/does/not/end/where/one/would/like/it/to/end/at/all"
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: Any, alice: User, logged_in: Callable[[User], Client]) -> Iterator[Any]:
+    """A function that opens an address on a screen, as alice."""
+    complaints: list[str] = []
+    contexts = []
+
+    def opened(path: str, *, width: int = 1280, height: int = 800, scheme: Any = "light") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        contexts.append(context)
+        session = logged_in(alice).cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(live_server.url + path)
+        return page
+
+    Heartbeat.beat("worker")
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def assert_readable(page: Page, width: int) -> None:
+    found = Axe().run(page).response["violations"]
+    assert [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found] == [], page.url
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
+def test_everybody_can_read_every_page(
+    sandbox: Server,
+    front_desk: FaxApplication,
+    team: Team,
+    alice: User,
+    open_page: Callable[..., Page],
+    width: int,
+    height: int,
+    scheme: str,
+) -> None:
+    change_at_telnyx(sandbox, front_desk.telnyx_id, tags=["first floor", "x" * 80], webhook_event_failover_url=LONG)
+    builders.application(team, application_name="Old " * 20, gone_at=timezone.now())
+    candidates = [{"id": "78", "application_name": "Pharmacy", "webhook_event_url": LONG, "created_at": ""}]
+    wish = builders.wish(team, by=alice, evidence={"candidates": candidates, "late": True})
+    page = open_page(f"/applications/{front_desk.pk}/", width=width, height=height, scheme=scheme)
+    page.get_by_role("button", name="Refresh from Telnyx").click()
+    expect(page.get_by_text("This is what Telnyx says now.")).to_be_visible()
+    here = f"/applications/{front_desk.pk}/"
+    home = page.url.partition("/applications/")[0]
+    for path in [here, "/applications/", "/applications/?show=gone", "/applications/?q=nothing", f"{here}edit/"]:
+        page.goto(home + path)
+        assert page.locator("html").get_attribute("data-bs-theme") == scheme
+        assert_readable(page, width)
+    for folded in page.locator("details.fields-folded > summary").all():
+        folded.click()
+    page.get_by_label("Name", exact=True).fill("")
+    page.get_by_label("Webhook time-out").fill("99")
+    page.get_by_label("Tags").fill("mine")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#wrong")).to_contain_text("Give the application a name.")
+    assert_readable(page, width)
+    change_at_telnyx(sandbox, front_desk.telnyx_id, tags=["theirs " * 10])
+    page.get_by_label("Name", exact=True).fill("Front desk")
+    page.get_by_label("Webhook time-out").fill("9")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Somebody changed this application meanwhile")).to_be_visible()
+    assert_readable(page, width)
+    for path in [f"{here}delete/", "/applications/new/", f"/applications/new/{wish.pk}/"]:
+        page.goto(home + path)
+        assert_readable(page, width)
+
+
+def test_by_keys_alone_an_application_is_found_changed_and_looked_at(
+    sandbox: Server, front_desk: FaxApplication, open_page: Callable[..., Page]
+) -> None:
+    page = open_page("/applications/")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Name, id or tag")).to_be_focused()
+    page.keyboard.type("front")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?q=front")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{front_desk.pk}/")
+    page.get_by_role("link", name="Edit", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/edit/")
+    page.locator("details.fields-folded > summary").first.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Webhook URL")).to_be_focused()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    page.keyboard.type("99")
+    page.keyboard.press("Enter")
+    # What is wrong is open to be mended, and one step away.
+    expect(page.get_by_label("Webhook time-out")).to_be_visible()
+    page.locator("#wrong").get_by_role("link", name="Webhook time-out").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Webhook time-out")).to_be_focused()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("20")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved: Webhook time-out.")).to_be_visible()
+    assert truth(sandbox, front_desk)["webhook_timeout_secs"] == 20
+
+
+def test_a_page_that_waits_follows_by_itself(sandbox: Server, team: Team, open_page: Callable[..., Page]) -> None:
+    sandbox.sandbox.faults.add(method="POST", path="/v2/fax_applications", action="reset", after=True)
+    page = open_page("/applications/new/")
+    page.get_by_label("Name", exact=True).fill("Pharmacy")
+    page.get_by_role("button", name="Make it at Telnyx").click()
+    expect(page.get_by_role("heading", name="It is not known yet")).to_be_visible()
+    assert PendingApplication.objects.get().is_open
+    steps.drain()
+    page.wait_for_url(f"**/applications/{FaxApplication.objects.get().pk}/")
+    expect(page.get_by_role("heading", name="Pharmacy")).to_be_visible()
+
+
+def test_an_impatient_finger_makes_one(sandbox: Server, team: Team, open_page: Callable[..., Page]) -> None:
+    sandbox.sandbox.faults.add(method="POST", path="/v2/fax_applications", action="delay", seconds=1)
+    page = open_page("/applications/new/")
+    page.get_by_label("Name", exact=True).fill("Pharmacy")
+    page.get_by_role("button", name="Make it at Telnyx").dblclick(no_wait_after=True)
+    expect(page.get_by_role("heading", name="Pharmacy")).to_be_visible()
+    page.wait_for_url(lambda url: "/new/" not in url)
+    posts = [each for each in sandbox.sandbox.requests if each.method == "POST"]
+    assert (len(posts), FaxApplication.objects.count()) == (1, 1)

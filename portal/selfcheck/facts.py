@@ -79,7 +79,7 @@ class Facts:
     drift: int
     public_key: str
     our_door: str
-    now: datetime
+    began: datetime
 
 
 def gather(
@@ -90,6 +90,7 @@ def gather(
 ) -> Facts:
     """Ask Telnyx, knock on our own door, and look into our tables. `traffic` is that of all applications, where it is
     known already."""
+    began = timezone.now()
     heard = ask(application, patience)
     row = FaxApplication.objects.get(pk=application.pk)
     url = row.webhook_event_url if leads_here(row.webhook_event_url) else our_door()
@@ -106,7 +107,7 @@ def gather(
         drift=len(drift_of(row)),
         public_key=settings.TELNYX_PUBLIC_KEY,
         our_door=our_door(),
-        now=timezone.now(),
+        began=began,
     )
 
 

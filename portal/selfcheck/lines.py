@@ -36,7 +36,7 @@ def _exists(facts: Facts) -> Finding:
     if facts.heard.trouble:
         why = f"{facts.heard.trouble} What follows is as Telnyx last told it."
         return Finding("exists", State.UNKNOWN, "Telnyx could not be asked", why)
-    return Finding("exists", State.OK, "Telnyx has this application", "It was asked just now.")
+    return Finding("exists", State.OK, "Telnyx has this application", "It answered when it was asked.")
 
 
 def _active(facts: Facts) -> Finding:
@@ -45,7 +45,9 @@ def _active(facts: Facts) -> Finding:
         return Finding("active", State.UNKNOWN, "Telnyx does not say whether it is active", why)
     if facts.application.active:
         return Finding("active", State.OK, "It is active", why)
-    return Finding("active", State.BAD, "It is switched off", why).with_mend("activate", "Switch it on", True)
+    return Finding("active", State.BAD, "It is switched off", why).with_mend(
+        "activate", "Switch this application on", True
+    )
 
 
 def _webhook(facts: Facts) -> Finding:
@@ -58,7 +60,7 @@ def _webhook(facts: Facts) -> Finding:
         return Finding("webhook", State.OK, "The webhook URL is ours", why)
     title = f"The webhook URL leads elsewhere: {url[:LONGEST_URL]}" if url else "There is no webhook URL"
     finding = Finding("webhook", State.BAD, title, f"{why} Ours is {facts.our_door}.")
-    return finding.with_mend("webhook", "Set it to ours", facts.our_door)
+    return finding.with_mend("webhook", "Set the webhook URL to ours", facts.our_door)
 
 
 def _reachable(facts: Facts) -> Finding:
@@ -93,10 +95,10 @@ def _timeout(facts: Facts) -> Finding:
     if 1 < seconds <= MOST_TIMEOUT:
         return Finding("timeout", State.OK, f"Telnyx waits {seconds} seconds for our answer", why)
     if LEAST_TIMEOUT <= seconds <= 1:
-        title = f"Telnyx waits only {seconds} second{'s' if seconds != 1 else ''} for our answer"
+        title = "Telnyx waits only a second for our answer" if seconds else "Telnyx does not wait for our answer"
     else:
         title = f"The webhook time-out is {seconds} seconds, and Telnyx documents 0 to 30"
-    offer = f"Set it to {GOOD_TIMEOUT} seconds"
+    offer = f"Set the time-out to {GOOD_TIMEOUT} seconds"
     return Finding("timeout", State.WARN, title, why).with_mend("timeout", offer, GOOD_TIMEOUT)
 
 
@@ -124,7 +126,7 @@ def _with_only_profile(finding: Finding, facts: Facts) -> Finding:
     if len(facts.heard.usable) != 1:
         return finding
     only = facts.heard.usable[0]
-    return finding.with_mend("profile", f"Use {_name(only)}", only.id)
+    return finding.with_mend("profile", f"Use the profile {_name(only)}", only.id)
 
 
 def _name(profile: OutboundVoiceProfile) -> str:
@@ -230,11 +232,12 @@ def _how_long(seconds: float) -> str:
 def _drift(facts: Facts) -> Finding | None:
     if not facts.application.written:
         return None
-    why = "Somebody changed it in Telnyx's own console, or Telnyx keeps it another way."
     if not facts.drift:
+        why = "Nobody changed it in Telnyx's own console since."
         return Finding("drift", State.OK, "Telnyx has everything as it was last set here", why)
     what = "One field differs" if facts.drift == 1 else f"{facts.drift} fields differ"
-    return Finding("drift", State.WARN, f"{what} from what was last set here", f"{why} Keep theirs, or restore ours.")
+    why = "Somebody changed it in Telnyx's own console, or Telnyx keeps it another way. Keep theirs, or restore ours."
+    return Finding("drift", State.WARN, f"{what} from what was last set here", why)
 
 
 def _listed(words: Iterable[str], most: int = 8) -> str:

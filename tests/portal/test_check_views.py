@@ -72,7 +72,7 @@ def test_without_a_script_a_check_leads_back_to_the_page(
 def test_a_script_gets_the_part_that_changed(sandbox: Server, switched_off: FaxApplication, manager: Client) -> None:
     text = manager.post(address("portal:check", switched_off), headers=HTMX).content.decode()
     assert text.lstrip().startswith("<section") and "<html" not in text
-    assert "It is switched off" in text and "Switch it on" in text
+    assert "It is switched off" in text and "Switch this application on" in text
     assert re.search(r'id="check-said" hx-swap-oob="innerHTML">\s*Checked: \d+ of \d+ lines need a look\.', text)
 
 
@@ -100,7 +100,11 @@ def test_one_click_mends_and_checks_again(sandbox: Server, switched_off: FaxAppl
     said = {"mend": "activate", "value": "True"}
     assert all(f'name="{name}" value="{value}"' in text for name, value in said.items())
     text = manager.post(address("portal:mend", switched_off), said, headers=HTMX).content.decode()
-    assert "Done at Telnyx: switch it on." in text and "It is active" in text and "Switch it on" not in text
+    assert (
+        "Done at Telnyx: switch this application on." in text
+        and "It is active" in text
+        and "Switch this application on" not in text
+    )
     assert truth(sandbox, switched_off)["active"] is True
 
 
@@ -110,7 +114,7 @@ def test_a_mend_without_a_script_says_so_on_the_page(
     selfcheck.check_application(application=switched_off)
     answer = manager.post(address("portal:mend", switched_off), {"mend": "activate", "value": "True"}, follow=True)
     assert answer.redirect_chain == [(f"/applications/{switched_off.pk}/#check", 302)]
-    assert "Done at Telnyx: switch it on." in answer.content.decode()
+    assert "Done at Telnyx: switch this application on." in answer.content.decode()
 
 
 @pytest.mark.parametrize("said", [{}, {"mend": "activate", "value": "False"}, {"mend": "x" * 5000, "value": "\x00"}])

@@ -59,7 +59,7 @@ def facts(**given: Any) -> Facts:
         "drift": 0,
         "public_key": KEY,
         "our_door": OURS,
-        "now": NOW,
+        "began": NOW,
     }
     return Facts(**{**well, **given})
 
@@ -173,7 +173,7 @@ def test_only_the_one_usable_profile_is_offered() -> None:
     one, other = profile(id="8", name="Desk"), profile(id="9")
     assert line("profile", **without_profile(one, other)).mend == ""
     found = line("profile", **without_profile(one))
-    assert (found.mend, found.value, found.offer) == ("profile", "8", "Use “Desk”")
+    assert (found.mend, found.value, found.offer) == ("profile", "8", "Use the profile “Desk”")
     off = Heard(profile=profile(enabled=False), usable=[one])
     assert (line("profile", heard=off).state, line("profile", heard=off).value) == ("bad", "8")
 

@@ -21,7 +21,9 @@ from telnyx_sandbox.server import Server
 from tests import builders
 from tests.applications.telnyx import calls, change_at_telnyx, truth
 from tests.portal.test_selfcheck_facts import change_profile
+from tests.processes import wait_for
 from tests.telnyx_api.scripted import closed_port
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -179,6 +181,33 @@ def test_silence_is_a_finding_that_is_kept(open_door: str, front_desk: FaxApplic
     lines = checked(front_desk)
     assert lines["exists"].state is State.UNKNOWN and lines["webhook"].state is State.OK
     assert lines["reachable"].state is State.OK
+
+
+def test_who_looked_earlier_does_not_overwrite_who_looked_later(sandbox: Server, front_desk: FaxApplication) -> None:
+    """The first sees a profile that is off, and is held up on its way back; the second sees it on."""
+    path = "/v2/outbound_voice_profiles/*"
+    sandbox.sandbox.faults.add(method="GET", path=path, action="delay", seconds=1, after=True)
+    change_profile(sandbox, enabled=False)
+
+    def slow() -> None:
+        selfcheck.check_application(application=front_desk)
+
+    def quick() -> None:
+        wait_for(lambda: not sandbox.sandbox.faults.as_json(), what="the answer that is held up")
+        change_profile(sandbox, enabled=True)
+        selfcheck.check_application(application=front_desk)
+
+    at_once(slow, quick)
+    front_desk.refresh_from_db()
+    states = {finding.code: finding.state for finding in selfcheck.findings_of(front_desk)}
+    assert states["profile"] is State.OK
+
+
+def test_a_clock_that_was_ahead_does_not_stop_the_checks(team: Team) -> None:
+    ahead = timezone.now() + timedelta(days=400)
+    application = builders.application(team, checked_at=ahead)
+    checked(application)
+    assert application.checked_at is not None and application.checked_at < ahead
 
 
 # At night

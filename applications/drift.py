@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import F
 from django.db.models.fields.json import KT
@@ -18,9 +18,13 @@ from django.db.models.fields.json import KT
 from accounts.access import AnyUser
 from accounts.models import Role
 from applications.fields import LABELS, in_words
-from applications.mirror import APPLICATION_KEYS, NUMBER_KEYS, promoted
+from applications.mirror import APPLICATION_KEYS, promoted
 from applications.models import FaxApplication, PhoneNumber
 from applications.written import Writable, Written, written_value
+from contacts.numbers import format_number
+
+# All that we ever write of a number.
+OF_NUMBERS = {"connection_id": "connection_id"}
 
 
 @dataclass(frozen=True)
@@ -57,15 +61,24 @@ class Difference:
 
     def _in_words(self, value: Any) -> str:
         if self.column == "connection_id":
-            return self.names.get(str(value), str(value or ""))
+            return self.names.get(str(value)) or (f"another application ({value})" if value else "")
         return in_words(self.column, value)
 
 
-class Drifted(NamedTuple):
+@dataclass(frozen=True)
+class Drifted:
     """An application or a number, and what differs."""
 
     row: Writable
     differences: Sequence[Difference]
+
+    @property
+    def is_number(self) -> bool:
+        return isinstance(self.row, PhoneNumber)
+
+    @property
+    def title(self) -> str:
+        return format_number(str(self.row)) if self.is_number else str(self.row)
 
 
 def drift_of(row: Writable, names: Mapping[str, str] | None = None) -> list[Difference]:
@@ -76,7 +89,7 @@ def drift_of(row: Writable, names: Mapping[str, str] | None = None) -> list[Diff
     """
     if row.gone_at:
         return []
-    keys = APPLICATION_KEYS if isinstance(row, FaxApplication) else NUMBER_KEYS
+    keys = APPLICATION_KEYS if isinstance(row, FaxApplication) else OF_NUMBERS
     found = []
     for column in promoted(type(row), keys, row.raw):
         written, theirs = written_value(row, column), getattr(row, column)

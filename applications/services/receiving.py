@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -36,6 +37,16 @@ def set_receiving(
             data = {"before": before, "after": after}
             audit.record(audit.Entry("number.set_receiving", by=by, on=row, team=row.owner, data=data))
     number.label, number.default_assignee = label, default_assignee
+
+
+def change_receiving(*, by: User | None, number: PhoneNumber, changes: Mapping[str, Any]) -> None:
+    """Change some of what `set_receiving()` says, and leave the rest as it is by now: two people who change different
+    things at once both get their way. Raises ValidationError as it does."""
+    with transaction.atomic():
+        # Without a join: PostgreSQL would show who was joined to the row before it waited for the lock.
+        row = PhoneNumber.objects.select_for_update().get(pk=number.pk)
+        now = {"label": row.label, "default_assignee": row.default_assignee, "notify": list(row.notify.all())}
+        set_receiving(by=by, number=row, **{name: changes.get(name, value) for name, value in now.items()})
 
 
 def dismiss_quiet(*, by: User, number: PhoneNumber) -> None:

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Team
-from applications.models import FaxApplication
+from applications.models import FaxApplication, PhoneNumber
 from applications.services import assign_application
 from sync.services import sync_recent
 from telnyx_sandbox.server import Server
@@ -20,6 +20,20 @@ def front_desk(sandbox: Server, team: Team) -> FaxApplication:
     application = FaxApplication.objects.get(application_name="Front desk")
     assign_application(by=None, application=application, team=team)
     return application
+
+
+@pytest.fixture
+def records(front_desk: FaxApplication, team: Team) -> FaxApplication:
+    """The sandbox's other application, of the same team."""
+    application = FaxApplication.objects.get(application_name="Records")
+    assign_application(by=None, application=application, team=team)
+    return application
+
+
+@pytest.fixture
+def number(front_desk: FaxApplication) -> PhoneNumber:
+    """Attached to the front desk's application, and of its team by that."""
+    return PhoneNumber.objects.filter(connection_id=front_desk.telnyx_id).earliest("phone_number")
 
 
 @pytest.fixture

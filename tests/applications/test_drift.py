@@ -167,7 +167,7 @@ def test_an_application_without_a_name_goes_by_its_id(team: Team) -> None:
     row = attached(builders.number(team), connection_id="12")
     note_written(row, {"connection_id": "11"}, None)
     [found] = drift_of(row, {"99": "Records"})
-    assert (found.ours_in_words, found.theirs_in_words) == ("11", "12")
+    assert (found.ours_in_words, found.theirs_in_words) == ("another application (11)", "another application (12)")
 
 
 def test_a_number_taken_off_its_application_drifts(team: Team) -> None:

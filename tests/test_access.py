@@ -143,6 +143,11 @@ def admins(answer: Answer) -> Expected:
     return lambda asker: people(answer if asker.is_admin else 403)(asker)
 
 
+def asked_for_a_team(asker: Asker) -> Answer:
+    """Whether a number should be without a team of its own; one that has none has nothing to lose."""
+    return managed(302 if asker.whose == "nobody's" else 200)(asker)
+
+
 NOT_ALLOWED = everybody(405)
 NOT_ASKED = None
 
@@ -223,6 +228,18 @@ RULES = {
     "applications:edit": Rule(managed(200), managed(200)),
     "applications:delete": Rule(managed(200), managed(200)),
     "applications:refresh": Rule(NOT_ALLOWED, managed(302)),
+    "applications:keep": Rule(NOT_ALLOWED, managed(302)),
+    "applications:restore": Rule(NOT_ALLOWED, managed(302)),
+    "applications:drift": Rule(managers(200)),
+    "applications:numbers": Rule(managers(200)),
+    "applications:numbers_refresh": Rule(NOT_ALLOWED, managers(302)),
+    "applications:number": Rule(managed(200), managed(302)),
+    "applications:number_refresh": Rule(NOT_ALLOWED, managed(302)),
+    # Without an application it is asked whether to take the number off. No Telnyx answers here.
+    "applications:number_attach": Rule(managed(200), managed(200)),
+    "applications:number_team": Rule(asked_for_a_team, asked_for_a_team),
+    "applications:number_keep": Rule(NOT_ALLOWED, managed(302)),
+    "applications:number_restore": Rule(NOT_ALLOWED, managed(302)),
     # A signed link, here a forged one.
     "for_telnyx": Rule(everybody(404)),
     "healthz": Rule(everybody(200)),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import access
 from accounts.guards import for_people
 from accounts.models import Role, User
+from applications.drift import drift_of
 from applications.fields import LABELS, in_words, our_door, tags_of
 from applications.models import FaxApplication, PhoneNumber
 from applications.profiles import name_of
@@ -52,6 +53,7 @@ def detail(request: HttpRequest, user: User, application_id: UUID) -> HttpRespon
     application = fetch(user, application_id)
     context = attached(user, application) | {
         "application": application,
+        "differences": drift_of(application),
         "groups": {title: [_fact(application, column) for column in columns] for title, columns in GROUPS.items()},
         "raw": json.dumps(application.raw, indent=2, ensure_ascii=False),
     }

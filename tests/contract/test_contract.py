@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 import webhooks.steps
-from accounts.models import User
+from accounts.models import Team, User
 from applications.models import PhoneNumber
 from faxes.models import Fax
 from faxes.states import Media
@@ -23,7 +23,8 @@ from faxes.steps import archive, cancel, prepare, submit
 from sync.steps import settle
 from telnyx_sandbox.server import Server
 from tests import builders
-from tests.contract.operations import OPERATIONS, mistakes, operation_of
+from tests.applications.pages import shown
+from tests.contract.operations import APPLICATION, OPERATIONS, mistakes, operation_of
 from tests.contract.recorder import Asked, Recorder, recording
 from tests.sheets import Sheet
 
@@ -51,8 +52,8 @@ def alices(alice: User, logged_in: Callable[[User], Client], recorder: Recorder)
 
 def done(recorder: Recorder) -> set[str]:
     """The operations that were asked for, and answered as described."""
-    names = {operation_of(asked): asked.status for asked in recorder.asked}
-    return {name for name, status in names.items() if name and status in OPERATIONS[name].statuses}
+    answers = [(operation_of(asked), asked.status) for asked in recorder.asked]
+    return {name for name, status in answers if name and status in OPERATIONS[name].statuses}
 
 
 def only(recorder: Recorder, name: str) -> Asked:
@@ -127,6 +128,46 @@ def test_faxes_are_listed_by_window_direction_and_number(
     filters = {name for query in asked for name in query if name.startswith("filter")}
     assert {"filter[created_at][gte]", "filter[to][eq]"} <= filters
     assert fax.to_number in {query.get("filter[to][eq]") for query in asked}
+
+
+def test_an_application_is_made_changed_and_deleted_with_every_field(
+    recorder: Recorder, team: Team, alices: Client
+) -> None:
+    made = NEW_APPLICATION | {"team": str(team.pk)}
+    address = alices.post("/applications/new/", shown(alices, "/applications/new/") | made)["Location"]
+    assert set(only(recorder, "CreateFaxApplication").document) == {*APPLICATION} - {"webhook_event_failover_url"}
+    changes = {"webhook_event_failover_url": "https://second.example/in", "fax_email_recipient": "faxes@clinic.example"}
+    changes |= {"webhook_timeout_secs": "", "inbound_channel_limit": "", "inbound_sip_subdomain": "", "tags": ""}
+    assert alices.post(f"{address}edit/", shown(alices, f"{address}edit/") | changes).status_code == 302
+    said = only(recorder, "UpdateFaxApplication").document
+    assert said["fax_email_recipient"] == "faxes@clinic.example"
+    assert (said["webhook_timeout_secs"], said["inbound"], said["tags"]) == (
+        None,
+        {"channel_limit": None, "sip_subdomain": None},
+        [],
+    )
+    alices.post(f"{address}refresh/")
+    alices.post(f"{address}delete/")
+    assert done(recorder) >= {
+        "ListOutboundVoiceProfiles",
+        "ListFaxApplications",
+        "CreateFaxApplication",
+        "GetFaxApplication",
+        "UpdateFaxApplication",
+        "DeleteFaxApplication",
+    }
+
+
+NEW_APPLICATION = {
+    "application_name": "Pharmacy",
+    "anchorsite_override": "Chicago, IL",
+    "webhook_timeout_secs": "25",
+    "inbound_channel_limit": "10",
+    "inbound_sip_subdomain": "pharmacy",
+    "inbound_sip_subdomain_receive_settings": "only_my_connections",
+    "outbound_channel_limit": "5",
+    "tags": "one, two",
+}
 
 
 def asked_for(method: str, path: str, document: Any = None, **query: str) -> Asked:

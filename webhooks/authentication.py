@@ -12,7 +12,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts.addresses import client_address
+from accounts.audit.origin import address_of
 from telnyx_api import SignatureError, verify
 from webhooks import refusals
 from webhooks.probe import answer_to
@@ -76,4 +76,4 @@ def _raw_body(request: Request) -> bytes:
 def _refused(request: Request, reason: str, **facts: int) -> None:
     """Told to the log and counted; whoever is at the door does not learn why."""
     log.warning("webhook.refused", reason=reason, **facts)
-    refusals.note(reason, client_address(request._request))
+    refusals.note(reason, address_of(request._request))

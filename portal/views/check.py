@@ -1,6 +1,7 @@
 """The self-check of one fax application, and what it offers to mend.
 
-Without script each leads back to the application's page; a page's script gets the part that changed.
+Without script each leads back to the application's page; a page's script gets the part that changed, or loads the page
+anew where more than that has.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.guards import is_fragment
 from accounts.models import User
+from applications.fields import values_of
 from applications.models import FaxApplication
 from applications.troubles import sentence_of
 from applications.views.guards import fetch
@@ -52,16 +54,22 @@ def _for_managers(act: Act) -> Callable[[HttpRequest, UUID], HttpResponse]:
         page = reverse("applications:detail", args=[application_id])
         if not request.user.is_authenticated:
             return HttpResponseClientRefresh() if is_fragment(request) else redirect_to_login(page)
-        told = act(request, request.user, fetch(request.user, application_id))
-        if is_fragment(request):
-            application = fetch(request.user, application_id)
-            context = panel_of(application) | {"told": told, "summary": summary_of(application)}
+        before = fetch(request.user, application_id)
+        told = act(request, request.user, before)
+        after = fetch(request.user, application_id)
+        if is_fragment(request) and _looks_alike(before, after):
+            context = panel_of(after) | {"told": told, "summary": summary_of(after)}
             return render(request, "portal/_check_changed.html", context)
         if told:
             messages.add_message(request, told.level, told.text)
-        return redirect(f"{page}#check")
+        return HttpResponseClientRefresh() if is_fragment(request) else redirect(f"{page}#check")
 
     return never_cache(checked)
+
+
+def _looks_alike(before: FaxApplication, after: FaxApplication) -> bool:
+    """Does the rest of the page still show what is so? Else all of it is loaded anew."""
+    return values_of(before) == values_of(after) and before.gone_at == after.gone_at
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -20,7 +20,7 @@ from applications.models import FaxApplication
 from portal import selfcheck
 from portal.selfcheck import Finding, State
 from telnyx_sandbox.server import Server
-from tests.applications.telnyx import calls, change_at_telnyx, truth
+from tests.applications.telnyx import calls, change_at_telnyx, remove_at_telnyx, truth
 from tests.telnyx_api.scripted import closed_port
 
 pytestmark = pytest.mark.django_db
@@ -69,11 +69,22 @@ def test_without_a_script_a_check_leads_back_to_the_page(
     assert "It is switched off" in page(manager, switched_off)
 
 
-def test_a_script_gets_the_part_that_changed(sandbox: Server, switched_off: FaxApplication, manager: Client) -> None:
-    text = manager.post(address("portal:check", switched_off), headers=HTMX).content.decode()
+def test_a_script_gets_the_part_that_changed(sandbox: Server, front_desk: FaxApplication, manager: Client) -> None:
+    text = manager.post(address("portal:check", front_desk), headers=HTMX).content.decode()
     assert text.lstrip().startswith("<section") and "<html" not in text
-    assert "It is switched off" in text and "Switch this application on" in text
+    assert "There is no failover URL" in text
     assert re.search(r'id="check-said" hx-swap-oob="innerHTML">\s*Checked: \d+ of \d+ lines need a look\.', text)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_page_that_shows_something_else_by_now_is_loaded_anew(
+    sandbox: Server, switched_off: FaxApplication, manager: Client, gone: bool
+) -> None:
+    if gone:
+        remove_at_telnyx(sandbox, switched_off.telnyx_id)
+    answer = manager.post(address("portal:check", switched_off), headers=HTMX)
+    assert (answer["HX-Refresh"], answer.content) == ("true", b"")
+    assert ("Telnyx has no such application" if gone else "It is switched off") in page(manager, switched_off)
 
 
 @pytest.mark.parametrize(("old", "asked"), [(None, True), (timedelta(hours=2), True), (timedelta(minutes=2), False)])
@@ -96,15 +107,16 @@ def test_a_look_alone_checks_nothing(sandbox: Server, front_desk: FaxApplication
 
 
 def test_one_click_mends_and_checks_again(sandbox: Server, switched_off: FaxApplication, manager: Client) -> None:
-    text = manager.post(address("portal:check", switched_off), headers=HTMX).content.decode()
+    selfcheck.check_application(application=switched_off)
     said = {"mend": "activate", "value": "True"}
+    text = page(manager, switched_off)
     assert all(f'name="{name}" value="{value}"' in text for name, value in said.items())
-    text = manager.post(address("portal:mend", switched_off), said, headers=HTMX).content.decode()
-    assert (
-        "Done at Telnyx: switch this application on." in text
-        and "It is active" in text
-        and "Switch this application on" not in text
-    )
+    answer = manager.post(address("portal:mend", switched_off), said, headers=HTMX)
+    # The rest of the page shows the field, too.
+    assert answer["HX-Refresh"] == "true"
+    text = page(manager, switched_off)
+    assert "Done at Telnyx: switch this application on." in text
+    assert "It is active" in text and "Switch this application on" not in text
     assert truth(sandbox, switched_off)["active"] is True
 
 
@@ -148,7 +160,8 @@ def test_a_telnyx_that_is_away_is_told_and_no_error(
 
 def test_what_telnyx_calls_itself_is_no_markup(sandbox: Server, front_desk: FaxApplication, manager: Client) -> None:
     change_at_telnyx(sandbox, front_desk.telnyx_id, webhook_event_url="https://x.example/<script>alert(1)</script>")
-    text = manager.post(address("portal:check", front_desk), headers=HTMX).content.decode()
+    manager.post(address("portal:check", front_desk))
+    text = manager.get(address("portal:check", front_desk), headers=HTMX).content.decode()
     assert "<script>" not in text and "&lt;script&gt;" in text
 
 

@@ -1,0 +1,140 @@
+"""Phone numbers in the admin."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+
+from accounts import access
+from accounts.admin.base import MirrorAdmin, folded, person
+from accounts.models import Role, User
+from applications.admin.base import GoneFilter, refresh_each
+from applications.models import PhoneNumber
+from applications.services import assign_number, dismiss_quiet, refresh_number, set_receiving
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class QuietFilter(admin.SimpleListFilter):
+    title = "quiet lines"
+    parameter_name = "quiet"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Quiet"), ("unknown", "Quiet, and nobody knows")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[PhoneNumber]) -> QuerySet[PhoneNumber]:
+        if self.value() not in ("yes", "unknown"):
+            return queryset
+        quiet = queryset.filter(quiet_since__isnull=False)
+        return quiet if self.value() == "yes" else quiet.filter(quiet_dismissed_at=None)
+
+
+class NumberForm(forms.ModelForm):
+    """Offers the people of the number's team, and those who are set though they left it, so that they can be taken off.
+
+    A service decides."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "notify" not in self.fields:
+            return
+        number: PhoneNumber = self.instance
+        team = number.owner
+        told = number.notify.through.objects.filter(phonenumber=number)
+        already = Q(pk=number.default_assignee_id) | Q(pk__in=told.values("user"))
+        for name, role in (("default_assignee", Role.MEMBER), ("notify", Role.VIEWER)):
+            members = access.people(team, at_least=role) if team else User.objects.none()
+            field: Any = self.fields[name]
+            field.queryset = User.objects.filter(Q(pk__in=members.values("pk")) | already)
+            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
+
+
+def _dismiss(by: User, number: PhoneNumber) -> None:
+    if number.quiet_since is None:
+        raise ValidationError("This number is not quiet.")
+    dismiss_quiet(by=by, number=number)
+
+
+def _time(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""
+
+
+@admin.register(PhoneNumber)
+class PhoneNumberAdmin(MirrorAdmin):
+    form = NumberForm
+    list_display = ["phone_number", "label", "team", "status", "connection_id", "quiet_since", "gone_at"]
+    list_filter = ["team", ("status", admin.AllValuesFieldListFilter), QuietFilter, GoneFilter]
+    list_select_related = ["team"]
+    search_fields = ["phone_number", "label", "telnyx_id"]
+    search_help_text = "Number, label or Telnyx's id."
+    deferred = ("raw", "usual")
+    editable = ("team", "label", "default_assignee", "notify")
+    actions = ["refresh", "know_about_silence"]
+    fieldsets = [
+        (
+            "Ours",
+            {
+                "fields": ["team", "label"],
+                "description": "A number without a team of its own belongs to the team of its application.",
+            },
+        ),
+        (
+            "Faxes that come in",
+            {
+                "fields": ["default_assignee", "notify"],
+                "description": "Only people of the number's team can be chosen. After a change of team, save first.",
+            },
+        ),
+        ("Its rhythm", {"fields": ["rhythm", "silence"]}),
+        ("Telnyx's", {"fields": ["phone_number", "telnyx_id", "connection_id", "status", "remote_at", "gone_at"]}),
+        ("Last payload", {"fields": ["payload"], "classes": ["collapse"]}),
+    ]
+
+    def save_model(self, request: HttpRequest, obj: PhoneNumber, form: Any, change: bool) -> None:
+        if not form.changed_data:
+            return
+        number = PhoneNumber.objects.get(pk=obj.pk)
+        if "team" in form.changed_data:
+            assign_number(by=person(request), number=number, team=obj.team)
+        # After a change of team, too: it refuses people that the number's team does not have.
+        said = {name: form.cleaned_data[name] for name in ("label", "default_assignee", "notify")}
+        set_receiving(by=person(request), number=number, **said)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The service has done it."""
+
+    @admin.action(description="I know about the silence")
+    def know_about_silence(self, request: HttpRequest, rows: QuerySet[PhoneNumber]) -> None:
+        self.for_each(request, rows, lambda number: _dismiss(person(request), number), done="Known to be silent")
+
+    @admin.display(description="usual faxes a day")
+    def rhythm(self, number: PhoneNumber) -> str:
+        """Hours are UTC, so a day is one, too."""
+        if len(number.usual) != 24 * len(WEEKDAYS):
+            return "Not known: it is learned from several weeks of faxes."
+        days = ((day, sum(number.usual[24 * place : 24 * (place + 1)])) for place, day in enumerate(WEEKDAYS))
+        return ", ".join(f"{day} {mean:.1f}" for day, mean in days)
+
+    @admin.display(description="quiet since")
+    def silence(self, number: PhoneNumber) -> str:
+        if number.quiet_since is None:
+            return "It is not: faxes come in as usual, or too few are usual to tell."
+        known = f" A person has known about it since {_time(number.quiet_dismissed_at)}."
+        return f"{_time(number.quiet_since)}.{known if number.quiet_dismissed_at else ''}"
+
+    @admin.action(description="Refresh from Telnyx")
+    def refresh(self, request: HttpRequest, rows: QuerySet[PhoneNumber]) -> None:
+        refresh_each(self, request, rows, lambda row: refresh_number(number=row))
+
+    @admin.display(description="JSON")
+    def payload(self, number: PhoneNumber) -> SafeString:
+        return folded(number.raw)

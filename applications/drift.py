@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.fields.json import KT
 
 from accounts.access import AnyUser
@@ -100,10 +100,16 @@ def drift_of(row: Writable, names: Mapping[str, str] | None = None) -> list[Diff
 
 def names_for(user: AnyUser) -> dict[str, str]:
     """The names of the applications that the user sees, by Telnyx's ids. Those of other teams keep theirs."""
-    return {
-        str(row.telnyx_id): str(row)
-        for row in FaxApplication.objects.visible_to(user).only("application_name", "telnyx_id")
-    }
+    return _names(FaxApplication.objects.visible_to(user))
+
+
+def names_of_all() -> dict[str, str]:
+    """The names of all applications, for the administrators."""
+    return _names(FaxApplication.objects.all())
+
+
+def _names(applications: QuerySet[FaxApplication]) -> dict[str, str]:
+    return {str(row.telnyx_id): str(row) for row in applications.only("application_name", "telnyx_id")}
 
 
 def drifted(user: AnyUser) -> list[Drifted]:

@@ -206,6 +206,9 @@ class PhoneNumber(Mirrored):
     def __str__(self) -> str:
         return self.phone_number
 
+    def get_absolute_url(self) -> str:
+        return reverse("applications:number", args=[self.pk])
+
     @property
     def application(self) -> FaxApplication | None:
         """The mirrored application the number is attached to, if we know it already."""

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from accounts.admin.base import MirrorAdmin, ReadOnlyAdmin, folded, person
-from applications.admin.base import GoneFilter, ask_each, refresh_each
+from accounts.admin.base import ReadOnlyAdmin, folded, person
+from applications.admin.base import DriftFilter, GoneFilter, WrittenAdmin, ask_each, refresh_each
 from applications.models import FaxApplication, PendingApplication
 from applications.services import (
     assign_application,
@@ -32,15 +32,15 @@ EDITED_THERE = (
 
 
 @admin.register(FaxApplication)
-class FaxApplicationAdmin(MirrorAdmin):
+class FaxApplicationAdmin(WrittenAdmin):
     list_display = ["application_name", "team", "active", "telnyx_id", "webhook_event_url", "gone_at"]
-    list_filter = ["team", "active", GoneFilter]
+    list_filter = ["team", "active", GoneFilter, DriftFilter]
     list_select_related = ["team"]
     search_fields = ["application_name", "telnyx_id"]
     search_help_text = "Name or Telnyx's id."
     deferred = ("raw",)
     editable = ("team", "delete_once_archived")
-    actions = ["refresh", "activate", "deactivate"]
+    actions = ["refresh", "activate", "deactivate", "keep_theirs", "restore_ours"]
     fieldsets = [
         ("Ours", {"fields": ["team", "fax_email_recipient"], "description": EDITED_THERE}),
         ("Faxes that have come in", {"fields": ["delete_once_archived"], "description": DELETING}),
@@ -63,6 +63,7 @@ class FaxApplicationAdmin(MirrorAdmin):
                     "tags",
                     "remote_at",
                     "gone_at",
+                    "differs",
                 ]
             },
         ),

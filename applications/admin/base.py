@@ -10,8 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin.base import HouseAdmin
+from accounts.admin.base import HouseAdmin, MirrorAdmin, person
+from applications.drift import drift_of, drifted, names_of_all
 from applications.models import Mirrored
+from applications.services import keep_theirs, restore_ours
+from applications.written import Writable
 from telnyx_api import TelnyxError
 
 
@@ -60,3 +63,52 @@ class GoneFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Mirrored]) -> QuerySet[Mirrored]:
         return queryset.filter(gone_at__isnull=self.value() == "no") if self.value() else queryset
+
+
+class DriftFilter(admin.SimpleListFilter):
+    title = "drift"
+    parameter_name = "drift"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Differs from what we wrote")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Mirrored]) -> QuerySet[Mirrored]:
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(pk__in=[each.row.pk for each in drifted(person(request))])
+
+
+class WrittenAdmin(MirrorAdmin):
+    """Rows that we write at Telnyx, where somebody else may write, too."""
+
+    @admin.display(description="differs")
+    def differs(self, row: Writable) -> str:
+        found = drift_of(row, names_of_all())
+        said = [
+            f"{one.label}: ours {one.ours_in_words or 'none'}, theirs {one.theirs_in_words or 'none'}." for one in found
+        ]
+        return " ".join(said) or "No: what was written by the portal is what Telnyx shows."
+
+    @admin.action(description="Keep what Telnyx has")
+    def keep_theirs(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        def keep(row: Writable) -> None:
+            keep_theirs(by=person(request), row=row, seals=_seals(row))
+
+        self.for_each(request, rows, keep, done="Kept as Telnyx has it")
+
+    @admin.action(description="Restore at Telnyx what we wrote")
+    def restore_ours(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        def restore(row: Writable) -> bool:
+            if left := restore_ours(by=person(request), row=row, seals=_seals(row)):
+                labels = ", ".join(one.label for one in left)
+                raise ValidationError(f"Telnyx took it, and still shows something else: {labels}.")
+            return True
+
+        ask_each(self, request, rows, restore, done="Restored at Telnyx")
+
+
+def _seals(row: Writable) -> list[str]:
+    """Of all that differs. Whoever acts on a list has chosen its rows, and not each field."""
+    if seals := [one.seal for one in drift_of(row)]:
+        return seals
+    raise ValidationError("Nothing differs.")

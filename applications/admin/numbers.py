@@ -15,12 +15,16 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from accounts import access
-from accounts.admin.base import MirrorAdmin, folded, person
+from accounts.admin.base import folded, person
 from accounts.models import Role, User
-from applications.admin.base import GoneFilter, refresh_each
+from applications.admin.base import DriftFilter, GoneFilter, WrittenAdmin, refresh_each
 from applications.models import PhoneNumber
-from applications.services import assign_number, dismiss_quiet, refresh_number, set_receiving
+from applications.services import assign_number, change_receiving, dismiss_quiet, refresh_number
 
+MOVED_THERE = (
+    "A number without a team of its own belongs to the team of its application. What it is attached to is changed on "
+    "its page in the portal: “View on site”."
+)
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -69,22 +73,22 @@ def _time(moment: datetime | None) -> str:
 
 
 @admin.register(PhoneNumber)
-class PhoneNumberAdmin(MirrorAdmin):
+class PhoneNumberAdmin(WrittenAdmin):
     form = NumberForm
     list_display = ["phone_number", "label", "team", "status", "connection_id", "quiet_since", "gone_at"]
-    list_filter = ["team", ("status", admin.AllValuesFieldListFilter), QuietFilter, GoneFilter]
+    list_filter = ["team", ("status", admin.AllValuesFieldListFilter), QuietFilter, GoneFilter, DriftFilter]
     list_select_related = ["team"]
     search_fields = ["phone_number", "label", "telnyx_id"]
     search_help_text = "Number, label or Telnyx's id."
     deferred = ("raw", "usual")
     editable = ("team", "label", "default_assignee", "notify")
-    actions = ["refresh", "know_about_silence"]
+    actions = ["refresh", "know_about_silence", "keep_theirs", "restore_ours"]
     fieldsets = [
         (
             "Ours",
             {
                 "fields": ["team", "label"],
-                "description": "A number without a team of its own belongs to the team of its application.",
+                "description": MOVED_THERE,
             },
         ),
         (
@@ -95,7 +99,21 @@ class PhoneNumberAdmin(MirrorAdmin):
             },
         ),
         ("Its rhythm", {"fields": ["rhythm", "silence"]}),
-        ("Telnyx's", {"fields": ["phone_number", "telnyx_id", "connection_id", "status", "remote_at", "gone_at"]}),
+        (
+            "Telnyx's",
+            {
+                "fields": [
+                    "phone_number",
+                    "telnyx_id",
+                    "connection_id",
+                    "attached_to",
+                    "status",
+                    "remote_at",
+                    "gone_at",
+                    "differs",
+                ]
+            },
+        ),
         ("Last payload", {"fields": ["payload"], "classes": ["collapse"]}),
     ]
 
@@ -106,11 +124,18 @@ class PhoneNumberAdmin(MirrorAdmin):
         if "team" in form.changed_data:
             assign_number(by=person(request), number=number, team=obj.team)
         # After a change of team, too: it refuses people that the number's team does not have.
-        said = {name: form.cleaned_data[name] for name in ("label", "default_assignee", "notify")}
-        set_receiving(by=person(request), number=number, **said)
+        receiving = ("label", "default_assignee", "notify")
+        changes = {name: form.cleaned_data[name] for name in receiving if name in form.changed_data}
+        change_receiving(by=person(request), number=number, changes=changes)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The service has done it."""
+
+    @admin.display(description="attached to")
+    def attached_to(self, number: PhoneNumber) -> str:
+        if not number.connection_id:
+            return "Nothing."
+        return str(number.application or "No fax application that we know.")
 
     @admin.action(description="I know about the silence")
     def know_about_silence(self, request: HttpRequest, rows: QuerySet[PhoneNumber]) -> None:

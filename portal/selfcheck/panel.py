@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from django.urls import reverse
+
 from applications.models import FaxApplication
 from portal.selfcheck.findings import Finding, State, findings_of, worst_of
 from portal.selfcheck.running import is_fresh
@@ -29,11 +31,37 @@ OF_ALL = {
 }
 
 
+class Place(NamedTuple):
+    """Where a person goes about what no click mends: the words of the link, the page's name, and where on it."""
+
+    words: str
+    page: str
+    anchor: str = ""
+
+
+PLACES = {
+    "failover": Place("Edit the failover URL", "applications:edit", "#id_webhook_event_failover_url"),
+    "profile": Place("Choose a profile", "applications:edit", "#id_outbound_voice_profile_id"),
+    "numbers": Place("Go to the numbers", "applications:numbers"),
+}
+
+
 class Shown(NamedTuple):
-    """A line with its word."""
+    """A line with its word, and perhaps a link."""
 
     finding: Finding
     pill: Pill
+    link: str
+    words: str
+
+
+def _shown(finding: Finding, application: FaxApplication) -> Shown:
+    place = PLACES.get(finding.code)
+    pill = OF_LINE[finding.state]
+    if place is None or finding.mend or finding.state in (State.OK, State.UNKNOWN):
+        return Shown(finding, pill, "", "")
+    of_one = [application.pk] if place.page == "applications:edit" else []
+    return Shown(finding, pill, reverse(place.page, args=of_one) + place.anchor, place.words)
 
 
 def pill_of(application: FaxApplication) -> Pill:
@@ -43,7 +71,7 @@ def pill_of(application: FaxApplication) -> Pill:
 
 def panel_of(application: FaxApplication) -> dict[str, Any]:
     """The context of `portal/_check.html`: what needs somebody first, and what is fine apart from it."""
-    lines = [Shown(finding, OF_LINE[finding.state]) for finding in findings_of(application)]
+    lines = [_shown(finding, application) for finding in findings_of(application)]
     return {
         "application": application,
         "pill": pill_of(application),

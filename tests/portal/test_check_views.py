@@ -16,11 +16,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from applications.models import FaxApplication
+from applications.models import FaxApplication, PhoneNumber
 from portal import selfcheck
 from portal.selfcheck import Finding, State
 from telnyx_sandbox.server import Server
 from tests.applications.telnyx import calls, change_at_telnyx, remove_at_telnyx, truth
+from tests.portal.test_selfcheck_facts import KIND
 from tests.telnyx_api.scripted import closed_port
 
 pytestmark = pytest.mark.django_db
@@ -217,3 +218,28 @@ def test_the_page_asks_the_database_little_more(
     page(manager, front_desk)
     with django_assert_max_num_queries(14):
         page(manager, front_desk)
+
+
+def test_what_no_click_mends_leads_to_where_it_can_be(
+    sandbox: Server, front_desk: FaxApplication, manager: Client
+) -> None:
+    PhoneNumber.objects.all().delete()
+    change_at_telnyx(sandbox, front_desk.telnyx_id, outbound={"channel_limit": None, "outbound_voice_profile_id": None})
+    for name in ("One", "Another"):
+        add_profile(sandbox, name)
+    selfcheck.check_application(application=front_desk)
+    links = dict(re.findall(r'btn-outline-secondary"\s+href="([^"]+)">([^<]+)<', page(manager, front_desk)))
+    form = f"/applications/{front_desk.pk}/edit/"
+    told = {
+        f"{form}#id_webhook_event_failover_url": "Edit the failover URL",
+        f"{form}#id_outbound_voice_profile_id": "Choose a profile",
+        "/applications/numbers/": "Go to the numbers",
+    }
+    assert told.items() <= links.items()
+    text = manager.get(form).content.decode()
+    for address in told:
+        assert f'id="{address.partition("#")[2]}"' in text or "#" not in address
+
+
+def add_profile(sandbox: Server, name: str) -> None:
+    sandbox.sandbox.world.store.put_object(KIND, name, {"id": name, "name": name, "enabled": True})

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from accounts.admin.base import ReadOnlyAdmin, WordFilter, folded, person
-from telnyx_api.reading import load
 from webhooks.models import Delivery
+from webhooks.payload import readable
 from webhooks.services import process_again
 
 
@@ -50,12 +48,5 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="as it came")
     def payload(self, delivery: Delivery) -> SafeString:
-        return folded(_read(bytes(delivery.body)))
-
-
-def _read(body: bytes) -> Any:
-    """The body's JSON, or its text where it is none."""
-    try:
-        return load(body)
-    except ValueError:
-        return body.decode("utf-8", "replace")
+        read = readable(bytes(delivery.body))
+        return folded(read.pretty or read.raw)

@@ -26,6 +26,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.models import User
+from accounts.payload import as_text, without_links
 
 # As many rows as a page shows: what an action does to each of them takes a while, and is told row by row.
 MOST_SELECTED = 50
@@ -225,19 +226,4 @@ def facts(value: Mapping[str, Any]) -> str:
 
 def folded(value: Any) -> SafeString:
     """JSON or text to be read, whatever is in it. A long one scrolls by itself."""
-    text = value if isinstance(value, str) else json.dumps(without_links(value), indent=2, ensure_ascii=False)
-    return format_html('<pre class="payload">{}</pre>', text)
-
-
-def without_links(value: Any) -> Any:
-    """The same JSON, less the links that lead to pages without any log-in: pages are seen where that is on record."""
-    if isinstance(value, Mapping):
-        return {key: LEFT_OUT if _leads_to_pages(key, inner) else without_links(inner) for key, inner in value.items()}
-    return [without_links(inner) for inner in value] if isinstance(value, list) else value
-
-
-LEFT_OUT = "(a link to the pages, left out)"
-
-
-def _leads_to_pages(key: str, value: Any) -> bool:
-    return bool(value) and "url" in key and "webhook" not in key
+    return format_html('<pre class="payload">{}</pre>', value if isinstance(value, str) else as_text(value))

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -22,6 +21,7 @@ from faxes import looks
 from faxes.listing import INBOX, Filters
 from faxes.models import Fax
 from faxes.reading import mark_read, unread_count
+from faxes.sandbox import sandbox_url
 from faxes.views.detail import context_of
 from faxes.views.pane import fetch, inbox_url, pane_of
 from faxes.views.rows import bar_of, choices_of, list_of_rows
@@ -33,7 +33,6 @@ CHOICES = {
     "people": "faxes/_inbox_people.html",
     "tags": "faxes/_inbox_tag_names.html",
 }
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @require_safe
@@ -55,7 +54,7 @@ def inbox(request: HttpRequest, user: User) -> HttpResponse:
         if request.GET.get("seen") == listed["version"]:
             return HttpResponse(status=204)
         return render(request, "faxes/_inbox_news.html", listed)
-    context = listed | bar_of(filters, more=more) | open_fax(user, fax, filters) | {"sandbox_url": _sandbox_url()}
+    context = listed | bar_of(filters, more=more) | open_fax(user, fax, filters) | {"sandbox_url": sandbox_url()}
     return render(request, "faxes/inbox.html", context | {"told": told_to(request)})
 
 
@@ -103,12 +102,6 @@ def open_id(request: HttpRequest) -> UUID | None:
         return UUID(parse_qs(address).get("open", [""])[0])
     except ValueError:
         return None
-
-
-def _sandbox_url() -> str:
-    """In development, the page on which a test fax is sent; empty everywhere else."""
-    telnyx = urlsplit(settings.TELNYX_API_BASE)
-    return f"{telnyx.scheme}://{telnyx.netloc}/" if settings.DEBUG and telnyx.hostname in LOOPBACK else ""
 
 
 def _opened(request: HttpRequest, user: User) -> Fax | None:

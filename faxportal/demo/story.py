@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-import requests
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -21,6 +17,7 @@ from contacts.models import Correspondent
 from contacts.numbers import format_number
 from faxes import drafts, reading, services, triage
 from faxes.models import Fax
+from faxes.sandbox import asking
 from faxportal.demo.letters import Letter, as_pdf, as_tiff, drawn
 from faxportal.demo.office import ARRIVALS, LABELS, NEW_APPLICATION, NEW_OFFICE, REFERRALS, Arrival
 
@@ -53,7 +50,7 @@ def prepare_lines() -> None:
 
 def let_faxes_arrive() -> dict[str, Arrival]:
     """The faxes by Telnyx's ids. They have come in, and the next sync finds them. Raises requests.RequestException."""
-    with _sandbox() as ask:
+    with asking() as ask:
         application = ask("v2/fax_applications", application_name=NEW_APPLICATION, webhook_event_url=_door())
         ask("_sandbox/numbers", phone_number=NEW_OFFICE, connection_id=application["id"])
         return {_arrived(ask, arrival): arrival for arrival in ARRIVALS}
@@ -93,22 +90,6 @@ def _work_on(fax: Fax, arrival: Arrival, people: dict[str, User]) -> None:
         triage.note(by=people[author], fax=fax, text=words)
     if arrival.handled:
         triage.handle(by=people[arrival.handled], faxes=[fax])
-
-
-@contextmanager
-def _sandbox() -> Iterator[Any]:
-    """A function that asks the sandbox for something at a path of it, and returns what it made."""
-    base = urlsplit(settings.TELNYX_API_BASE)
-    with requests.Session() as session:
-        session.trust_env = False
-        session.headers["Authorization"] = f"Bearer {settings.TELNYX_API_KEY}"
-
-        def ask(path: str, /, **wish: Any) -> Any:
-            answer = session.post(f"{base.scheme}://{base.netloc}/{path}", json=wish, timeout=30)
-            answer.raise_for_status()
-            return answer.json()["data"]
-
-        yield ask
 
 
 def _arrived(ask: Any, arrival: Arrival) -> str:

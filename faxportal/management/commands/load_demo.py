@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -17,7 +16,7 @@ from applications.models import FaxApplication
 from applications.services import assign_application
 from faxes.models import Fax
 from faxes.outbox import KEPT_AT_TELNYX
-from faxes.outward import is_loopback
+from faxes.sandbox import sandbox_url
 from faxes.steps import archive
 from faxportal.demo import story
 from sync.services import sync_recent
@@ -39,9 +38,9 @@ class Command(BaseCommand):
         parser.add_argument("--without-faxes", action="store_true", help="people, teams and numbers only")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        base = urlsplit(settings.TELNYX_API_BASE)
-        host, port = base.hostname or "", base.port or 80
-        if not (settings.DEBUG and is_loopback(host)):
+        base = urlsplit(sandbox_url())
+        host, port = base.hostname, base.port or 80
+        if not host:
             raise CommandError("Demo data is for development: it needs DEBUG and a sandbox as TELNYX_API_BASE.")
         wait_for_sandbox(host, port)
         if not Fax.objects.exists():

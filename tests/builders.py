@@ -16,6 +16,7 @@ from applications.models import FaxApplication, PendingApplication, PhoneNumber
 from faxes.models import Attempt, Document, Fax
 from faxes.states import Direction, Outbox
 from faxes.tokens import new_token
+from webhooks.models import Delivery
 
 OURS = "+13125790015"
 THEIRS = "+17735550188"
@@ -102,3 +103,13 @@ def inbound(team: Team | None, **columns: Any) -> Fax:
     columns.setdefault("from_number", THEIRS)
     columns.setdefault("to_number", OURS)
     return Fax.objects.create(direction=Direction.INBOUND, team=team, **columns)
+
+
+def delivery(body: bytes = b'{"data": {}}', *, of: Fax | None = None, **columns: Any) -> Delivery:
+    """What Telnyx told, applied to the fax it is about."""
+    columns.setdefault("event_id", str(uuid.uuid4()))
+    columns.setdefault("event_type", "fax.delivered")
+    columns.setdefault("received_at", timezone.now())
+    if of is not None:
+        columns = {"fax": of, "fax_telnyx_id": of.telnyx_id, "state": Delivery.State.DONE} | columns
+    return Delivery.objects.create(body=body, **columns)

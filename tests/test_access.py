@@ -29,6 +29,7 @@ from faxes.states import Outbox
 from tests import builders
 from tests.admin.pages import ROW
 from tests.papers import text_pdf
+from webhooks.models import Delivery
 
 LOGIN = "to the log-in"
 Answer = int | str | None
@@ -55,7 +56,7 @@ PEOPLE = {
 }
 WHOSE = ("ours", "theirs", "nobody's")
 # Addresses of something that belongs to a team.
-OF_A_TEAM = re.compile("fax_id|line_id|team_slug|application_id|pending_id")
+OF_A_TEAM = re.compile("fax_id|line_id|team_slug|application_id|pending_id|delivery_id")
 
 
 @dataclass(frozen=True)
@@ -244,6 +245,11 @@ RULES = {
     "for_telnyx": Rule(everybody(404)),
     "healthz": Rule(everybody(200)),
     "readyz": Rule(everybody(503)),
+    "webhooks:console": Rule(managers(200)),
+    # There is a sandbox in development only.
+    "webhooks:simulate": Rule(people(404), people(404)),
+    "webhooks:detail": Rule(managed(200)),
+    "webhooks:again": changes_fax(Rank.MANAGER),
     # Nobody but Telnyx can sign.
     "webhooks:telnyx": Rule(NOT_ALLOWED, everybody(403)),
     "webhooks:telnyx_slash": Rule(NOT_ALLOWED, everybody(403)),
@@ -344,6 +350,7 @@ class House:
     seats: dict[str, Membership]
     invitations: dict[str, Invitation]
     wishes: dict[str, PendingApplication]
+    deliveries: dict[str, Delivery]
     sheet: Batch
     upload: Document
 
@@ -353,6 +360,7 @@ class House:
             "line_id": self.lines[whose].pk,
             "application_id": self.applications[whose].pk,
             "pending_id": self.wishes[whose].pk,
+            "delivery_id": self.deliveries[whose].pk,
             "number": 1,
             "document_id": self.upload.pk,
             "team_slug": self.teams[whose].slug if whose in self.teams else "nowhere",
@@ -405,7 +413,9 @@ def house(team: Team, other_team: Team, alice: User, bob: User, vera: User, char
         whose: invite(by=root, team=one, email=f"{whose}@x.example", role="viewer")[0] for whose, one in real.items()
     }
     wishes = {whose: builders.wish(one, by=root) for whose, one in teams.items()}
-    return House(faxes, lines, applications, real, seats, invitations, wishes, sheet, upload)
+    told = {whose: builders.inbound(one) for whose, one in teams.items()}
+    deliveries = {whose: builders.delivery(fax_telnyx_id=one.telnyx_id) for whose, one in told.items()}
+    return House(faxes, lines, applications, real, seats, invitations, wishes, deliveries, sheet, upload)
 
 
 @pytest.fixture

@@ -41,7 +41,13 @@ APPLICATION = {
 NUMBER = {"status": "haunted", "phone_number_type": "telepathic", "tags": "lonely"}
 PROFILE = {"enabled": "maybe", "whitelisted_destinations": ["XX", 7, "Atlantis"], "traffic_type": "whispered"}
 # On the pages of which part of the portal each can be read.
-WORDS = {"quantum": "faxes", "materialised": "faxes", "ghost": "faxes"}
+WORDS = {
+    "quantum": "faxes",
+    "materialised": "faxes",
+    "ghost": "faxes",
+    "fax.dreamt.of": "webhooks",
+    "upside": "webhooks",
+}
 TIMES = {"created_at": "the day before yesterday", "updated_at": 12}
 SENT = {"direction": "outbound", "from": builders.OURS, "to": "sip:robot@example.com", "connection_id": "nobody"}
 CAME_IN = {"direction": "inbound", "from": "anonymous", "to": builders.OURS, "page_count": "many"}

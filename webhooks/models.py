@@ -9,11 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Self
+from uuid import UUID
 
 from django.db import connections, models
+from django.db.models import Case, Exists, OuterRef, When
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
+from accounts.access import AnyUser, is_admin, team_ids
 from applications.mirror import storable
+from faxes.models import Fax
 from telnyx_api import Event, InvalidEvent, parse_event
 from telnyx_api.reading import text
 
@@ -21,6 +26,15 @@ from telnyx_api.reading import text
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def pending(self) -> Self:
         return self.filter(state=Delivery.State.PENDING)
+
+    def visible_to(self, user: AnyUser) -> Self:
+        """Those about faxes of the user's teams; for administrators all. Whose a fax is, only the fax itself says."""
+        return self if is_admin(user) else self.of_teams(team_ids(user))
+
+    def of_teams(self, teams: Sequence[UUID]) -> Self:
+        """Asked row by row: else PostgreSQL would gather all faxes of the teams first."""
+        faxes = Fax.objects.filter(telnyx_id=OuterRef("fax_telnyx_id"), team__in=teams)
+        return self.filter(Exact(Case(When(Exists(faxes), then=True), default=False), True))
 
     def record(self, body: bytes) -> None:
         """Keep the body of one verified delivery, for good once this returns. A repeat only counts.
@@ -80,6 +94,12 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_type or 'event'} {self.event_id}"
+
+    @property
+    def about(self) -> Fax | None:
+        """The fax it tells of, also where it has not been applied to it."""
+        faxes = Fax.objects.select_related("team", "correspondent")
+        return faxes.filter(telnyx_id=self.fax_telnyx_id).first() if self.fax_telnyx_id else None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from contacts.models import Correspondent
 from faxes.models import Fax, Tag, Tombstone
 from sync.models import Heartbeat, SyncRun
 from tests import builders
-from webhooks.models import Delivery
 
 # What the form of a fax says of its lists, which have no rows to change.
 NO_ROWS = {
@@ -52,13 +51,6 @@ def act(client: Client, action: str, *rows: models.Model) -> list[str]:
 
 def said(response: Any) -> list[str]:
     return [str(message) for message in response.context["messages"]]
-
-
-def delivery(body: bytes = b'{"data": {}}', **columns: Any) -> Delivery:
-    columns.setdefault("event_id", str(uuid.uuid4()))
-    columns.setdefault("event_type", "fax.delivered")
-    columns.setdefault("received_at", timezone.now())
-    return Delivery.objects.create(body=body, **columns)
 
 
 def entry() -> None:
@@ -97,5 +89,5 @@ ROW: dict[str, Callable[[], object]] = {
         window_start=timezone.now() - timedelta(hours=1), finished_at=timezone.now()
     ),
     "sync.heartbeat": lambda: Heartbeat.beat(uuid.uuid4().hex),
-    "webhooks.delivery": delivery,
+    "webhooks.delivery": builders.delivery,
 }

@@ -18,7 +18,7 @@ from faxes.models import Fax
 from faxes.states import Media, Outbox
 from telnyx_sandbox.server import Server
 from tests import builders
-from tests.admin.pages import act, delivery, listing, said
+from tests.admin.pages import act, listing, said
 from webhooks import steps
 from webhooks.models import Delivery
 
@@ -116,7 +116,7 @@ def test_failed_faxes_are_retried_once_however_often_the_button_is_pressed(offic
 
 def test_an_event_is_applied_once_more(office: Client, team: Team) -> None:
     builders.number(team)
-    event = delivery(EVENT.read_bytes(), state=Delivery.State.FAILED, tries=8, outcome="It stumbled.")
+    event = builders.delivery(EVENT.read_bytes(), state=Delivery.State.FAILED, tries=8, outcome="It stumbled.")
     assert act(office, "process_again", event) == ["Waiting to be processed again: 1."]
     event.refresh_from_db()
     assert (event.state, event.tries, event.processed_at) == (Delivery.State.PENDING, 0, None)
@@ -133,7 +133,7 @@ def test_an_event_is_applied_once_more(office: Client, team: Team) -> None:
 
 def test_an_event_that_is_being_processed_is_left_alone(office: Client) -> None:
     later = timezone.now() + timedelta(minutes=1)
-    event = delivery(leased_until=later, owner=uuid.uuid4(), due_at=timezone.now())
+    event = builders.delivery(leased_until=later, owner=uuid.uuid4(), due_at=timezone.now())
     assert act(office, "process_again", event) == [f"{event}: This event is being processed right now."]
     event.refresh_from_db()
     assert event.leased_until == later

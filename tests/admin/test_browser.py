@@ -16,7 +16,7 @@ from faxes import timeline
 from faxes.models import Document, Fax, Tag
 from faxes.states import Outbox
 from tests import builders
-from tests.admin.pages import delivery, form, listing
+from tests.admin.pages import form, listing
 from webhooks.models import Delivery
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -47,7 +47,7 @@ def fax(team: Team) -> Fax:
 
 
 def test_every_kind_of_page_is_quiet_and_fits(screen: Page, fax: Fax) -> None:
-    event = delivery(b'{"data": {"event_type": "' + b"y" * 300 + b'"}}', fax=fax)
+    event = builders.delivery(b'{"data": {"event_type": "' + b"y" * 300 + b'"}}', fax=fax)
     for address in ("/admin/", listing(Fax), form(fax), listing(Delivery), form(event), form(fax.team or fax)):
         screen.goto(address)
         screen.wait_for_load_state("networkidle")

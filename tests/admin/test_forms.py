@@ -16,7 +16,7 @@ from faxes import timeline
 from faxes.models import Attempt, Document, Fax
 from sync.models import Heartbeat, SyncRun
 from tests import builders
-from tests.admin.pages import MODELS, NO_ROWS, ROW, delivery, form, listing
+from tests.admin.pages import MODELS, NO_ROWS, ROW, form, listing
 from webhooks.models import Delivery
 
 SCRIPT = "<script>alert(1)</script>"
@@ -100,7 +100,7 @@ def test_hostile_words_are_shown_as_words(office: Client, team: Team) -> None:
     fax = builders.inbound(None, raw=raw, from_number=SCRIPT, status=SCRIPT, problem={"title": SCRIPT})
     timeline.note(fax, SCRIPT, detail=SCRIPT)
     builders.attempt(fax, Attempt.State.UNCERTAIN, evidence=raw, telnyx_id=SCRIPT)
-    event = delivery(json.dumps(raw).encode(), event_type=SCRIPT, outcome=SCRIPT)
+    event = builders.delivery(json.dumps(raw).encode(), event_type=SCRIPT, outcome=SCRIPT)
     far = Correspondent.objects.create(team=team, number=SCRIPT, name=SCRIPT)
     for row in (number, application, document, fax, event, far):
         for page in (form(row), listing(type(row))):
@@ -120,7 +120,9 @@ def test_no_link_to_pages_is_shown(office: Client, team: Team) -> None:
     secret = "https://storage.example/pages?signature=abc"
     payload = {"media_url": secret, "preview_url": secret, "webhook_url": "https://portal.example/hook"}
     fax = builders.inbound(team, raw=payload, media_url=secret)
-    event = delivery(json.dumps({"data": {"payload": payload | {"more": [{"stored_media_url": secret}]}}}).encode())
+    event = builders.delivery(
+        json.dumps({"data": {"payload": payload | {"more": [{"stored_media_url": secret}]}}}).encode()
+    )
     for row in (fax, event):
         text = office.get(form(row)).text
         assert "storage.example" not in text
@@ -129,7 +131,7 @@ def test_no_link_to_pages_is_shown(office: Client, team: Team) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe<b>", b"not json <b>", b"[" * 100_000, b'{"a": NaN}', b"7"])
 def test_a_body_that_is_no_json_is_shown_as_it_came(office: Client, body: bytes) -> None:
-    event = delivery(body)
+    event = builders.delivery(body)
     response = office.get(form(event))
     assert response.status_code == 200
     assert "<b>" not in response.text

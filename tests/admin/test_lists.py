@@ -18,7 +18,7 @@ from faxes.models import Fax
 from faxes.states import Media, Outbox
 from sync.models import Heartbeat
 from tests import builders
-from tests.admin.pages import MODELS, ROW, delivery, entry, listing, shown
+from tests.admin.pages import MODELS, ROW, entry, listing, shown
 from webhooks.models import Delivery
 
 MOST_QUERIES = 12
@@ -112,8 +112,8 @@ def test_a_fax_is_found_by_the_other_sides_number(office: Client, team: Team, ot
 
 
 def test_a_delivery_is_found_by_event_and_by_fax(office: Client) -> None:
-    event = delivery(event_id="event-1", fax_telnyx_id="fax-1")
-    delivery(event_id="event-2", fax_telnyx_id="fax-2")
+    event = builders.delivery(event_id="event-1", fax_telnyx_id="fax-1")
+    builders.delivery(event_id="event-2", fax_telnyx_id="fax-2")
     for term in ("event-1", "fax-1", str(event.pk)):
         assert shown(office, Delivery, q=term) == [event]
 
@@ -142,8 +142,8 @@ def test_words_of_telnyx_that_nobody_knows_are_shown_and_offered(office: Client,
     assert "?status__exact=levitating" not in page
     assert "levitating" in office.get(listing(type(number))).text
     assert shown(office, type(number), status="levitating") == [number]
-    event = delivery(event_type="fax.teleported")
-    delivery()
+    event = builders.delivery(event_type="fax.teleported")
+    builders.delivery()
     assert shown(office, Delivery, event_type="fax.teleported") == [event]
 
 
@@ -152,7 +152,7 @@ def test_a_word_is_looked_for_in_the_last_thirty_days(office: Client, team: Team
     builders.accepted(team, status="failed", created_at=long_ago)
     lately = builders.accepted(team, status="failed", to_number="+14155550100")
     assert shown(office, Fax, status="failed") == [lately]
-    delivery(state=Delivery.State.FAILED, received_at=long_ago)
+    builders.delivery(state=Delivery.State.FAILED, received_at=long_ago)
     assert shown(office, Delivery, state=Delivery.State.FAILED) == []
 
 

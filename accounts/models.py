@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -14,8 +15,19 @@ from django.utils import timezone
 from accounts.append_only import AppendOnlyError, AppendOnlyQuerySet
 
 
+class Theme(models.TextChoices):
+    SYSTEM = "", "As the system is"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
+
+
 class User(AbstractUser):
     """A person who logs in. Ours from the first migration on, because Django cannot swap it in later."""
+
+    # The name of a zone, such as “America/Chicago”; empty is that of whichever browser one sits at.
+    time_zone = models.CharField(max_length=64, blank=True)
+    theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.SYSTEM, blank=True)
+    keys_on = models.BooleanField("keyboard keys", default=True)
 
     class Meta(AbstractUser.Meta):
         pass
@@ -60,6 +72,8 @@ class Team(models.Model):
     # What a new fax begins with: a quality in Telnyx's word, and a number of ours in E.164.
     default_quality = models.CharField(max_length=20, blank=True)
     default_number = models.CharField(max_length=64, blank=True)
+    # Policy: do its members need a second factor to log in?
+    mfa_required = models.BooleanField("second factor required", default=False)
 
     class Meta:
         ordering = ["name"]
@@ -76,6 +90,10 @@ class Team(models.Model):
 
 
 class Membership(models.Model):
+    class Source(models.TextChoices):
+        HAND = "", "Given by hand"
+        GROUPS = "groups", "From the groups of single sign-on"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
@@ -83,12 +101,19 @@ class Membership(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     # Faxes we heard of until then count as read, so that nobody begins with the unread faxes of years.
     read_before = models.DateTimeField(default=timezone.now)
+    # What groups gave, groups take away. What was given by hand stays, whatever groups say.
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.HAND, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "team"], name="membership_once_per_team")]
 
     def __str__(self) -> str:
         return f"{self.user}, {self.role} of {self.team}"
+
+    @property
+    def comes_from_groups(self) -> bool:
+        """Does single sign-on keep this seat as it is? Once it is not used any more, people do."""
+        return self.source == Membership.Source.GROUPS and bool(settings.OIDC_GROUPS)
 
 
 class Invitation(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
@@ -82,12 +83,25 @@ def set_policy(*, by: User | None, team: Team, **policy: Any) -> None:
         setattr(team, column, value)
 
 
-def set_member(*, by: User | None, team: Team, user: User, role: Role) -> Membership:
-    """Make the user a member of the team with this role, or change the role they have."""
+def set_member(
+    *, by: User | None, team: Team, user: User, role: Role, source: Membership.Source = Membership.Source.HAND
+) -> Membership:
+    """Make the user a member of the team with this role, or change the role they have.
+
+    Raises ValidationError for a role that single sign-on gives: the next log-in would undo the change.
+    """
     with transaction.atomic():
         before = Membership.objects.filter(team=team, user=user).first()
-        membership, _ = Membership.objects.update_or_create(team=team, user=user, defaults={"role": role})
+        if source == Membership.Source.HAND and before and before.comes_from_groups and before.role != role:
+            raise ValidationError(
+                {"role": f"The role of {user} comes from a group of {settings.OIDC_NAME}. Change it there."}
+            )
+        given = before.source if before and before.role == role else source
+        defaults = {"role": role, "source": given}
+        membership, _ = Membership.objects.update_or_create(team=team, user=user, defaults=defaults)
         data = {"user": str(user), "before": before.role if before else "", "after": role.value}
+        if given == Membership.Source.GROUPS:
+            data["by"] = settings.OIDC_NAME
         audit.record(audit.Entry("member.set", by=by, on=membership, team=team, data=data))
     return membership
 

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 from django.core.management.base import SystemCheckError
 
+from accounts.sign_in import groups
 from faxes.outward import is_loopback
 from telnyx_api import is_public_key
 
@@ -57,6 +58,70 @@ def _debug_in_production() -> list[CheckMessage]:
         return []
     hint = "Take DEBUG out of the environment, or set PUBLIC_URL to http://localhost:8000 for development."
     return [Error("DEBUG is on at a public address.", hint=hint, id="faxportal.E013")]
+
+
+@register(TAG)
+def check_sign_in(**kwargs: Any) -> list[CheckMessage]:
+    """Wrong also in development: a door that is half there is no door, or one that nobody meant."""
+    checks = [_single_sign_on, _single_sign_on_url, _groups, _some_way_in, _times]
+    return [problem for check in checks if (problem := check()) is not None]
+
+
+OIDC = ("OIDC_SERVER_URL", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+OIDC_MORE = ("OIDC_LOGIN_ORIGIN", "OIDC_GROUPS", "OIDC_MFA")
+
+
+def _single_sign_on() -> Error | None:
+    present = [name for name in OIDC + OIDC_MORE if getattr(settings, name)]
+    missing = [name for name in OIDC if not getattr(settings, name)]
+    if not (present and missing):
+        return None
+    return Error(
+        f"Single sign-on is half configured: {', '.join(present)} is set, {', '.join(missing)} is not.",
+        hint="Set all of OIDC_SERVER_URL, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or none of OIDC_*.",
+        id="faxportal.E008",
+    )
+
+
+def _single_sign_on_url() -> Error | None:
+    for name in ("OIDC_SERVER_URL", "OIDC_LOGIN_ORIGIN"):
+        url = getattr(settings, name)
+        if url and not (_is_public_https(url) or (settings.DEBUG and is_loopback(urlsplit(url).hostname or ""))):
+            return Error(
+                f"{name} is not an https address.",
+                hint="Take the issuer as the provider writes it, such as https://login.example.com/realms/office",
+                id="faxportal.E009",
+            )
+    return None
+
+
+def _groups() -> Error | None:
+    try:
+        groups.parse(settings.OIDC_GROUPS)
+    except ValueError as error:
+        hint = "Write: group = team:role; group = team:role. The team by its address, such as front-desk."
+        return Error(f"OIDC_GROUPS cannot be read. {error}", hint=hint, id="faxportal.E010")
+    return None
+
+
+def _some_way_in() -> Error | None:
+    if settings.LOCAL_LOGIN or settings.OIDC_CLIENT_ID:
+        return None
+    return Error(
+        "LOCAL_LOGIN is off and there is no single sign-on: nobody but administrators could log in.",
+        hint="Set OIDC_SERVER_URL, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or leave LOCAL_LOGIN unset.",
+        id="faxportal.E011",
+    )
+
+
+def _times() -> Error | None:
+    if 60 <= settings.IDLE_SECONDS <= settings.SESSION_SECONDS:
+        return None
+    return Error(
+        "IDLE_MINUTES is less than one, or more than SESSION_HOURS.",
+        hint="Usual are 30 minutes and 12 hours.",
+        id="faxportal.E012",
+    )
 
 
 def _secret_key() -> Error | None:

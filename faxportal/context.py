@@ -24,11 +24,12 @@ def house(request: HttpRequest) -> dict[str, Any]:
     `may_send` from somewhere, and whether they are the one who `manages` a team; which `my_teams` are, and the one
     they have `looked_at` last, if it is one of several.
 
-    Not asked for strangers, nor for a fragment, whose page has its bars already, nor for the admin, which has none.
+    Not asked for strangers and for who still needs a second factor, nor for a fragment, whose page has its bars
+    already, nor for the admin, which has none.
     """
     user = getattr(request, "user", None)
     without = getattr(request, "htmx", False) or request.path.startswith("/admin/")
-    if user is None or not user.is_authenticated or without:
+    if user is None or not user.is_authenticated or without or getattr(request, "held", False):
         return {}
     teams = access.teams(user)
     slug = request.session.get(LOOKED_AT, "")

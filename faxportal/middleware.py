@@ -14,6 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from accounts.access import asked_once
+from accounts.oidc import origins as oidc
 
 log = structlog.get_logger()
 
@@ -84,12 +85,15 @@ class RolesMiddleware:
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """The admin's theme runs Alpine, which needs eval, and has inline styles; no other page gets either."""
+    """The admin's theme runs Alpine, which needs eval, and has inline styles; no other page gets either. Forms may lead
+    to single sign-on, where there is one."""
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
+        if origins := oidc.allowed():
+            parts.update = {**(parts.update or {}), "form-action": origins}
         if request.path.startswith("/admin/"):
             parts.replace = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
         return parts

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
-from django.templatetags.static import static
-from django.urls import reverse_lazy
-from django.utils.text import format_lazy
 
+from faxportal.admin_look import UNFOLD  # noqa: F401
 from faxportal.logs import configure_logging
 from faxportal.queues import huey_from_url
 
@@ -23,6 +20,7 @@ VAR = BASE_DIR / "var"
 
 env = environ.Env(
     SECRET_KEY=(str, ""),
+    SECRET_KEY_FALLBACKS=(list, []),
     DEBUG=(bool, False),
     ALLOWED_HOSTS=(list, []),
     DATABASE_URL=(str, f"sqlite:///{VAR}/faxportal.sqlite3"),
@@ -49,12 +47,26 @@ env = environ.Env(
     SEND_DEADLINE_SECONDS=(int, 60),
     UNCERTAIN_SETTLE_SECONDS=(int, 120),
     SYNC_WINDOW_HOURS=(int, 48),
+    MFA_REQUIRED=(bool, False),
+    IDLE_MINUTES=(int, 30),
+    SESSION_HOURS=(int, 12),
+    LOCAL_LOGIN=(bool, True),
+    OIDC_NAME=(str, "single sign-on"),
+    OIDC_SERVER_URL=(str, ""),
+    OIDC_CLIENT_ID=(str, ""),
+    OIDC_CLIENT_SECRET=(str, ""),
+    OIDC_SCOPES=(list, ["openid", "profile", "email"]),
+    OIDC_LOGIN_ORIGIN=(str, ""),
+    OIDC_GROUP_CLAIM=(str, "groups"),
+    OIDC_GROUPS=(str, ""),
+    OIDC_MFA=(bool, False),
 )
 # A variable that is set wins over the file. ENV_FILE names another one, such as var/dev.env, which `make run` writes.
 if (env_file := Path(BASE_DIR, os.environ.get("ENV_FILE", ".env"))).is_file():
     env.read_env(env_file)
 
 SECRET_KEY = env("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env("SECRET_KEY_FALLBACKS")
 DEBUG = env("DEBUG")
 ALLOWED_HOSTS = env("ALLOWED_HOSTS")
 PUBLIC_URL = env("PUBLIC_URL").rstrip("/")
@@ -83,6 +95,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
     "bootstrap",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -92,6 +107,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "huey.contrib.djhuey",
     "accounts",
+    "accounts.oidc",
     "contacts",
     "applications",
     "faxes",
@@ -114,9 +130,12 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.IdleMiddleware",
+    "accounts.middleware.ZoneMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 ROOT_URLCONF = "faxportal.urls"
@@ -132,6 +151,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.context.person",
                 "faxportal.context.house",
             ],
         },
@@ -159,6 +179,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 HUEY = huey_from_url(env("QUEUE_URL"))
 CACHES = {"default": env.cache_url("CACHE_URL")}
+if not CACHES["default"]["BACKEND"].endswith("RedisCache"):
+    # Django throws entries away beyond 300 of them, and with them what was counted of somebody's guesses.
+    CACHES["default"].setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 20_000)
 vars().update(env.email_url("EMAIL_URL"))
 # Seconds. A mail server that keeps silent must not hold the worker.
 EMAIL_TIMEOUT = 20
@@ -204,19 +227,69 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.sign_in.passwords.GuessableValidator"},
 ]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "faxportal.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "faxportal.adapter.PortalAdapter"
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
-# Accounts are made by an administrator, who knows the address.
-ACCOUNT_EMAIL_VERIFICATION = "none"
+# An account has one address. A new one counts once its code was typed in; nobody waits for a code to log in.
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Faxportal: "
+ACCOUNT_FORMS = {"add_email": "accounts.sign_in.forms.NewAddressForm"}
+ACCOUNT_USER_DISPLAY = str
 ACCOUNT_SESSION_REMEMBER = False
-# Of failed log-ins. The second one is per account and address; the first is wide, as an office shares one address.
-ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/5m/key"}
+# What changes the keys to an account asks for them again, unless that was within ten minutes.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+# Of failed log-ins, codes included, the second one is per account; the first is wide, as an office shares one address.
+# A right password takes nothing of either. `login` counts every try.
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",
+    "login_failed": "30/m/ip,5/5m/key",
+    "reset_password": "20/m/ip,5/h/key",
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = env("TRUSTED_PROXY_COUNT")
+# Second factors: for everybody with MFA_REQUIRED, else for the members of teams that ask for one.
+MFA_REQUIRED = env("MFA_REQUIRED")
+MFA_ADAPTER = "accounts.sign_in.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Faxportal"
+# A code of half a minute ago still counts; once.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "accounts.sign_in.forms.CodeForm",
+    "reauthenticate": "accounts.sign_in.forms.CodeAgainForm",
+}
+# Addresses are an administrator's, or were proven: nobody can take an account by way of an unproven one.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RATE_LIMITS = {"webauthn_login": "120/m/ip"}
+USERSESSIONS_ADAPTER = "accounts.sign_in.adapters.SessionsAdapter"
+# Single sign-on. With LOCAL_LOGIN off, only administrators log in with a password, and a second factor.
+LOCAL_LOGIN = env("LOCAL_LOGIN")
+OIDC_NAME = env("OIDC_NAME")
+OIDC_SERVER_URL = env("OIDC_SERVER_URL").rstrip("/")
+OIDC_CLIENT_ID = env("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env("OIDC_CLIENT_SECRET")
+OIDC_SCOPES = env("OIDC_SCOPES")
+OIDC_LOGIN_ORIGIN = env("OIDC_LOGIN_ORIGIN").rstrip("/")
+OIDC_GROUP_CLAIM = env("OIDC_GROUP_CLAIM")
+OIDC_GROUPS = env("OIDC_GROUPS")
+OIDC_MFA = env("OIDC_MFA")
+SOCIALACCOUNT_ADAPTER = "accounts.oidc.adapter.ProviderAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+# Who does nothing for so long is signed out; and everybody once a day, so that a group that was taken away ends.
+IDLE_SECONDS = env("IDLE_MINUTES") * 60
+SESSION_SECONDS = SESSION_COOKIE_AGE = env("SESSION_HOURS") * 3600
 
 
 # Pages.
@@ -226,80 +299,6 @@ USE_TZ = True
 # Of the admin: to the second, and with the zone.
 FORMAT_MODULE_PATH = "faxportal.formats"
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
-
-
-def _admin_link(title: str, icon: str, model: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
-
-
-UNFOLD = {
-    "SITE_TITLE": "Faxportal",
-    "STYLES": [lambda request: static("css/admin.css")],
-    "SITE_HEADER": "Faxportal",
-    "SITE_SUBHEADER": "Administration",
-    "SITE_SYMBOL": "fax",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/mark.svg")}],
-    "SITE_URL": "/",
-    # The audit log is the history.
-    "SHOW_HISTORY": False,
-    "BORDER_RADIUS": "6px",
-    # Shades of the one accent, #1d5fd1.
-    "COLORS": {
-        "primary": {
-            "50": "#eff5fe",
-            "100": "#dbe8fc",
-            "200": "#bdd4fa",
-            "300": "#8fb7f5",
-            "400": "#5b93ee",
-            "500": "#3775e3",
-            "600": "#1d5fd1",
-            "700": "#194eac",
-            "800": "#19438c",
-            "900": "#193a70",
-            "950": "#122547",
-        }
-    },
-    "SIDEBAR": {
-        "navigation": [
-            {
-                "title": "Faxes",
-                "items": [
-                    _admin_link("Faxes", "description", "faxes_fax") | {"active": "faxes.admin.shows_faxes"},
-                    {
-                        "title": "Unrouted",
-                        "icon": "move_to_inbox",
-                        "link": format_lazy("{}?missing=team", reverse_lazy("admin:faxes_fax_changelist")),
-                        "badge": "faxes.admin.unrouted",
-                        "active": "faxes.admin.shows_unrouted",
-                    },
-                    _admin_link("Documents", "draft", "faxes_document"),
-                    _admin_link("Tags", "label", "faxes_tag"),
-                    _admin_link("Tombstones", "delete_forever", "faxes_tombstone"),
-                    _admin_link("Correspondents", "contacts", "contacts_correspondent"),
-                ],
-            },
-            {
-                "title": "People",
-                "items": [
-                    _admin_link("Teams", "groups", "accounts_team"),
-                    _admin_link("Users", "person", "accounts_user"),
-                    _admin_link("Audit log", "policy", "accounts_logentry"),
-                ],
-            },
-            {
-                "title": "Telnyx",
-                "items": [
-                    _admin_link("Numbers", "call", "applications_phonenumber"),
-                    _admin_link("Applications", "settings_phone", "applications_faxapplication"),
-                    _admin_link("Asked for", "pending", "applications_pendingapplication"),
-                    _admin_link("Deliveries", "webhook", "webhooks_delivery"),
-                    _admin_link("Sync runs", "sync", "sync_syncrun"),
-                    _admin_link("Heartbeats", "monitor_heart", "sync_heartbeat"),
-                ],
-            },
-        ]
-    },
-}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

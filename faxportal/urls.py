@@ -12,7 +12,8 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("accounts/", include("accounts.sign_in.urls")),
     path("", include("webhooks.urls")),
     path("", include("notifications.urls")),
 ]

@@ -272,8 +272,8 @@ RULES = {
     "account_signup": Rule(visitors(200), visitors(200)),
     "account_reauthenticate": Rule(people(200), people(200)),
     "account_email": Rule(people(200), people(302)),
-    "account_email_verification_sent": Rule(everybody(200)),
-    "account_confirm_email": Rule(everybody(200), everybody(404)),
+    # Without a code under way, away from here.
+    "account_email_verification_sent": Rule(people(302), people(302)),
     "account_change_password": Rule(people(200), people(200)),
     "account_set_password": Rule(people(302), people(302)),
     "account_reset_password": Rule(everybody(200), everybody(200)),
@@ -281,6 +281,36 @@ RULES = {
     "account_reset_password_from_key": Rule(everybody(200), everybody(200)),
     "account_reset_password_from_key_done": Rule(everybody(200)),
     "account_confirm_login_code": Rule(visitors(LOGIN), visitors(LOGIN)),
+    "mfa_index": Rule(people(200), people(405)),
+    "mfa_authenticate": Rule(visitors(LOGIN), visitors(LOGIN)),
+    "mfa_login_webauthn": Rule(visitors(LOGIN), visitors(LOGIN)),
+    "mfa_list_webauthn": Rule(people(200), people(405)),
+    "mfa_reauthenticate_webauthn": Rule(people(302), people(302)),
+    "mfa_reauthenticate": Rule(people(302), people(302)),
+    # First they ask for the password, and only then look for what the address names.
+    "mfa_activate_totp": Rule(people(302), people(302)),
+    "mfa_add_webauthn": Rule(people(302), people(302)),
+    "mfa_remove_webauthn": Rule(people(302), people(302)),
+    "mfa_edit_webauthn": Rule(people(302), people(302)),
+    "mfa_generate_recovery_codes": Rule(people(302), people(302)),
+    # Nobody has an app or codes.
+    "mfa_deactivate_totp": Rule(people(404), people(404)),
+    "mfa_view_recovery_codes": Rule(people(404), people(405)),
+    "mfa_download_recovery_codes": Rule(people(404), people(404)),
+    "usersessions_list": Rule(people(200), people(302)),
+    "socialaccount_connections": Rule(people(200), people(200)),
+    "socialaccount_signup": Rule(everybody(LOGIN), everybody(LOGIN)),
+    "socialaccount_login_cancelled": Rule(everybody(200)),
+    "socialaccount_login_error": Rule(everybody(401)),
+    # There is no single sign-on here.
+    "oidc_login": Rule(everybody(404), everybody(404)),
+    "oidc_callback": Rule(everybody(404), everybody(404)),
+    "accounts:account": Rule(everybody(302), everybody(302)),
+    "accounts:me": Rule(people(200)),
+    "accounts:save_profile": Rule(NOT_ALLOWED, people(302)),
+    "accounts:save_preferences": Rule(NOT_ALLOWED, people(302)),
+    "accounts:keys": Rule(NOT_ALLOWED, people(204)),
+    "accounts:here": Rule(people(200), people(200)),
 }
 ADDED_BY_HAND = ("accounts_user", "accounts_team")
 for model in admin.site._registry:
@@ -375,6 +405,7 @@ class House:
             "url": "nowhere",
             "key": "forged",
             "uidb36": "1",
+            "pk": 1,
         }
         return filled_in(route.path, values)
 

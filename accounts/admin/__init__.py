@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.apps import apps
 from django.contrib import admin
@@ -20,11 +23,20 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from accounts import audit
 from accounts.admin.base import HouseAdmin, ReadOnlyAdmin, folded, person
 from accounts.models import LogEntry, Membership, Role, Team, User
-from accounts.services import create_team, remove_member, rename_team, set_member, set_retention
+from accounts.services import (
+    create_team,
+    remove_member,
+    rename_team,
+    set_member,
+    set_policy,
+    set_retention,
+)
+from accounts.sign_in.local import remove_second_factors
 
 # Roles are ours, and addresses belong to their people: nobody needs a page of either.
-admin.site.unregister(Group)
-admin.site.unregister(EmailAddress)
+admin.site.unregister([Group, EmailAddress])
+# Keys are their owners', too. What an administrator may do about them is an action on people.
+admin.site.unregister([Authenticator, SocialAccount, SocialApp, SocialToken, UserSession])
 
 
 ACCESS = "Superusers administer the house and see every team. Who else sees what is told on each team's page."
@@ -61,6 +73,7 @@ class UserAdmin(BaseUserAdmin, HouseAdmin):
     search_fields = ["username", "email", "first_name", "last_name"]
     filter_horizontal = []
     ordering = ["username"]
+    actions = ["remove_second_factors"]
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         ("Person", {"fields": ["first_name", "last_name", "email"]}),
@@ -86,6 +99,15 @@ class UserAdmin(BaseUserAdmin, HouseAdmin):
             data = {"before": {name: before[name] for name in changed if name in before}, "after": changed}
             action = "user.change" if change else "user.create"
             audit.record(audit.Entry(action, by=person(request), on=obj, data=data))
+
+    @admin.action(description="Remove second factors, for whoever has lost theirs")
+    def remove_second_factors(self, request: HttpRequest, people: models.QuerySet[User]) -> None:
+        self.for_each(
+            request,
+            people,
+            lambda user: remove_second_factors(by=person(request), user=user),
+            done="May sign in with the password alone, and set up a new one",
+        )
 
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
@@ -132,12 +154,15 @@ POLICY = {
     "keep_records_days": "So many days after a fax everything is deleted for good: its pages, its numbers, its notes. "
     "Empty: it is kept.",
 }
+SECOND_FACTOR = (
+    "Its members set up a passkey or an authenticator app before they see anything more; administrators, too."
+)
 RETENTION = "What is deleted does not come back. A fax on legal hold is never deleted, however old it is."
 
 
 class TeamForm(forms.ModelForm):
     class Meta:
-        help_texts = POLICY
+        help_texts = POLICY | {"mfa_required": SECOND_FACTOR}
 
 
 @admin.register(Team)
@@ -147,10 +172,11 @@ class TeamAdmin(HouseAdmin):
     search_fields = ["name"]
     fieldsets = [
         (None, {"fields": ["name", "slug", "created_at"]}),
+        ("Who comes in", {"fields": ["mfa_required"]}),
         ("What is kept, and how long", {"fields": list(POLICY), "description": RETENTION}),
     ]
     add_fieldsets = [(None, {"fields": ["name"]})]
-    editable = ("name", *POLICY)
+    editable = ("name", "mfa_required", *POLICY)
     inlines = [MembershipInline]
 
     def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
@@ -158,6 +184,8 @@ class TeamAdmin(HouseAdmin):
             if POLICY.keys() & set(form.changed_data):
                 days = {column: form.cleaned_data[column] for column in POLICY}
                 set_retention(by=person(request), team=obj, **days)
+            if "mfa_required" in form.changed_data:
+                set_policy(by=person(request), team=obj, mfa_required=form.cleaned_data["mfa_required"])
             if "name" in form.changed_data:
                 rename_team(by=person(request), team=obj, name=obj.name)
             return

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -24,15 +25,17 @@ def phone(number: object) -> str:
 
 @register.simple_tag
 def when(moment: datetime, form: str = "short") -> SafeString:
-    """A time in UTC, which a script then says in the reader's zone: “short” for lists, “moment” with
-    the time of day, “exact” with seconds too, “countdown” for how long it is until then."""
-    moment = moment.astimezone(UTC)
+    """A time in the person's zone, or in UTC where they chose none and a script says it in that of their browser:
+    “short” for lists, “moment” with the time of day, “exact” with seconds too, “countdown” for how long it is until
+    then."""
+    moment = moment.astimezone(timezone.get_current_timezone())
     clock = "%H:%M:%S" if form in ("exact", "countdown") else "%H:%M"
     return format_html(
-        '<time datetime="{}" data-as="{}" title="{}">{}{} UTC</time>',
+        '<time datetime="{}" data-as="{}" title="{}">{}{} {}</time>',
         moment.isoformat(timespec="milliseconds"),
         form,
-        f"{moment:%A, %B} {moment.day}, {moment:%Y, %H:%M:%S} UTC",
+        f"{moment:%A, %B} {moment.day}, {moment:%Y, %H:%M:%S} {moment:%Z}",
         "at " if form == "countdown" else "",
         f"{moment:%b} {moment.day}, {moment:{clock}}",
+        f"{moment:%Z}",
     )

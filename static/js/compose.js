@@ -351,7 +351,9 @@
   });
 
   addEventListener("beforeunload", (event) => {
-    if (!leaving && (current || list.value || form.querySelector(".file"))) event.preventDefault();
+    // Nothing is lost where a session has ended: the sheet and what was typed come back with the next log-in.
+    if (leaving || "signedOut" in document.documentElement.dataset) return;
+    if (current || list.value || form.querySelector(".file")) event.preventDefault();
   });
 
   // Back on a page that the browser kept: what became of the sheet is for the server to say.
@@ -360,6 +362,9 @@
     leaving = true;
     location.reload();
   });
+
+  // What was typed before a session ended is back in the fields.
+  form.addEventListener("faxportal:given-back", check);
 
   // A reload finds the same sheet, with its files.
   history.replaceState(null, "", `${form.getAttribute("action")}?draft=${form.elements.batch.value}`);

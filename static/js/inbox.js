@@ -63,7 +63,7 @@
     if (!busy || !event.isTrusted || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     // The space bar presses buttons, and is no key of ours.
     const ours = (event.key.length === 1 && event.key !== " ") || event.key.startsWith("Arrow");
-    if (!ours || localStorage.getItem("keys-off")) return;
+    if (!ours || document.documentElement.dataset.keys === "off") return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const typed = OPENS_FIELD.includes(waiting.at(-1));

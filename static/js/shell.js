@@ -1,8 +1,8 @@
 // Keys for those who work fast, and menus that close by themselves. Everything here can be done without it.
 (() => {
-  const OFF = "keys-off";
   const sheet = document.getElementById("keys");
   const toggle = document.getElementById("keys-on");
+  const root = document.documentElement;
 
   const typing = (element) => element.isContentEditable || element.matches?.("input:not([type=checkbox]), textarea, select");
   const rows = () => [...document.querySelectorAll("[data-row]")];
@@ -41,14 +41,16 @@
 
   document.addEventListener("keydown", (event) => {
     const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented);
-    if (!plain || sheet.open || typing(event.target) || localStorage.getItem(OFF)) return;
+    if (!plain || sheet.open || typing(event.target) || root.dataset.keys === "off") return;
     if (act(event)) event.preventDefault();
   });
 
-  toggle.checked = !localStorage.getItem(OFF);
+  // Kept on the account, so that it holds in each browser.
   toggle.addEventListener("change", () => {
-    if (toggle.checked) localStorage.removeItem(OFF);
-    else localStorage.setItem(OFF, "1");
+    root.dataset.keys = toggle.checked ? "on" : "off";
+    const data = new URLSearchParams({ on: toggle.checked ? "1" : "" });
+    const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+    fetch(toggle.dataset.save, { method: "POST", body: data, headers: { "X-CSRFToken": token } });
   });
 
   // A choice that is a question at once, such as the team of a list.

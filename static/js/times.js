@@ -1,10 +1,14 @@
-// Times come from the server in UTC; here each <time data-as> is said in the reader's zone and way, in full on hover.
+// Each <time data-as> is said in the reader's way, in full on hover: in the zone that they chose for their account, as
+// the server says it, too; else in that of this browser.
 (() => {
-  const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+  const timeZone = document.documentElement.dataset.zone;
+  const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long", timeZone });
+  const DAY = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone });
   const CLOCK = { hour: "numeric", minute: "2-digit" };
   const WEEK = 6 * 24 * 3600 * 1000;
 
-  const day = (moment) => moment.toDateString();
+  // Such as 2026-11-05.
+  const day = (moment) => DAY.format(moment);
 
   function parts(moment, as) {
     const now = new Date();
@@ -13,7 +17,7 @@
     if (as === "moment" && moment < now && now - moment < WEEK) return { weekday: "short", ...CLOCK };
     if (as === "exact" || as === "moment") return { month: "short", day: "numeric", ...CLOCK, ...exact };
     if (moment < now && now - moment < WEEK) return { weekday: "short" };
-    if (moment.getFullYear() === now.getFullYear()) return { month: "short", day: "numeric" };
+    if (day(moment).slice(0, 4) === day(now).slice(0, 4)) return { month: "short", day: "numeric" };
     return { year: "numeric", month: "short", day: "numeric" };
   }
 
@@ -37,7 +41,7 @@
       const moment = new Date(element.dateTime);
       if (Number.isNaN(moment.getTime())) continue;
       if (element.dataset.as === "countdown") element.textContent = left(moment);
-      else element.textContent = new Intl.DateTimeFormat(undefined, parts(moment, element.dataset.as)).format(moment);
+      else element.textContent = new Intl.DateTimeFormat(undefined, { ...parts(moment, element.dataset.as), timeZone }).format(moment);
       element.title = FULL.format(moment);
     }
   }

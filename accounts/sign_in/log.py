@@ -1,0 +1,55 @@
+"""What is put on record of second factors and single sign-on. Log-ins, passwords and addresses: `accounts.signals`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount import signals as social
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts import audit, middleware
+from accounts.models import User
+
+
+@receiver(user_logged_in)
+def begin_session(request: HttpRequest, **said: Any) -> None:
+    middleware.begin(request)
+
+
+def _record(action: str, user: User, **data: Any) -> None:
+    audit.record_alone(audit.Entry(action, by=user, on=user, data=data))
+
+
+@receiver(mfa.authenticator_added)
+def added(user: User, authenticator: Authenticator, **said: Any) -> None:
+    _record("second_factor.add", user, kind=authenticator.type)
+
+
+@receiver(mfa.authenticator_removed)
+def removed(user: User, authenticator: Authenticator, **said: Any) -> None:
+    _record("second_factor.remove", user, kind=authenticator.type)
+
+
+@receiver(mfa.authenticator_reset)
+def renewed(user: User, authenticator: Authenticator, **said: Any) -> None:
+    _record("second_factor.renew", user, kind=authenticator.type)
+
+
+@receiver(mfa.authentication_failed)
+def failed(user: User, authenticator: Authenticator, **said: Any) -> None:
+    # The person is not logged in yet: somebody typed a wrong code in their name.
+    audit.record_alone(audit.Entry("second_factor.fail", on=user, data={"kind": authenticator.type}))
+
+
+@receiver(social.social_account_added)
+def connected(request: HttpRequest, sociallogin: Any, **said: Any) -> None:
+    _record("sign_on.connect", sociallogin.user, uid=sociallogin.account.uid)
+
+
+@receiver(social.social_account_removed)
+def disconnected(request: HttpRequest, socialaccount: Any, **said: Any) -> None:
+    _record("sign_on.disconnect", socialaccount.user, uid=socialaccount.uid)

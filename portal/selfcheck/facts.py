@@ -5,11 +5,12 @@ Nothing of it happens in a transaction, so that a slow network holds up nobody.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count
@@ -55,13 +56,25 @@ class Heard:
 
 @dataclass
 class Traffic:
-    """What went through one application lately: how many numbers were called in each country, which countries Telnyx
-    refused, when it last refused to spend more, within a day, and the newest fax of which events must have told."""
+    """What went through an application lately: the countries that were called, those that Telnyx refused, when it last
+    refused to spend more, within a day, and the newest fax of which events must have told."""
 
-    countries: Counter[str] = field(default_factory=Counter)
+    countries: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     spent_at: datetime | None = None
     newest_at: datetime | None = None
+
+    def __add__(self, other: Traffic) -> Traffic:
+        return Traffic(
+            self.countries | other.countries,
+            self.refused | other.refused,
+            _later(self.spent_at, other.spent_at),
+            _later(self.newest_at, other.newest_at),
+        )
+
+
+# By Telnyx's id of the application, and by the team whose faxes went through it.
+Traffics = Mapping[tuple[str, UUID | None], Traffic]
 
 
 @dataclass(frozen=True)
@@ -85,22 +98,20 @@ class Facts:
 def gather(
     application: FaxApplication,
     *,
-    traffic: Mapping[str, Traffic] | None = None,
+    traffics: Traffics | None = None,
     patience: Patience | None = None,
 ) -> Facts:
-    """Ask Telnyx, knock on our own door, and look into our tables. `traffic` is that of all applications, where it is
-    known already."""
+    """Ask Telnyx, knock on our own door, and look into our tables. `traffics` are those of the whole house, where they
+    are known already."""
     began = timezone.now()
     heard = ask(application, patience)
     row = FaxApplication.objects.get(pk=application.pk)
     url = row.webhook_event_url if leads_here(row.webhook_event_url) else our_door()
-    if traffic is None:
-        traffic = traffic_lately()
     return Facts(
         application=row,
         heard=heard,
         probed=probe(url),
-        traffic=traffic.get(str(row.telnyx_id), Traffic()),
+        traffic=_traffic(row, traffic_lately() if traffics is None else traffics),
         numbers=_numbers(row),
         accepted_at=Delivery.objects.last_received_at(),
         refused=Refusal.objects.summary(),
@@ -165,26 +176,34 @@ def _numbers(row: FaxApplication) -> dict[str, int]:
     return dict(attached.order_by().values_list("status").annotate(Count("pk")))
 
 
-def traffic_lately(now: datetime | None = None) -> dict[str, Traffic]:
-    """What went through each application, by Telnyx's id of it: one walk over the newest faxes of the house."""
+def _traffic(row: FaxApplication, traffics: Traffics) -> Traffic:
+    """Of the application's own team: what others send through it is not for its managers to know. One without a team
+    is for administrators, who see everything."""
+    of_whom = [team for application, team in traffics if application == row.telnyx_id]
+    seen = [traffics[str(row.telnyx_id), team] for team in of_whom if row.team_id in (None, team)]
+    return sum(seen, Traffic())
+
+
+def traffic_lately(now: datetime | None = None) -> Traffics:
+    """What went on in the house: one walk over its newest faxes."""
     now = now or timezone.now()
     country = cache(country_of)
-    found: defaultdict[str, Traffic] = defaultdict(Traffic)
-    called: defaultdict[str, set[str]] = defaultdict(set)
-    columns = ("created_at", "connection_id", "direction", "to_number", "failure_reason")
+    found: defaultdict[tuple[str, UUID | None], Traffic] = defaultdict(Traffic)
+    columns = ("connection_id", "team", "created_at", "direction", "to_number", "failure_reason")
     # Asked by time alone, so that any database walks the one index of all faxes.
-    newest = Fax.objects.filter(created_at__gte=now - LATELY).order_by("-created_at", "-id")
-    for created_at, connection_id, direction, to_number, failure_reason in newest.values_list(*columns)[:MOST_FAXES]:
-        traffic = found[connection_id]
-        if created_at < now - EVENTS_TAKE and traffic.newest_at is None:
-            traffic.newest_at = created_at
-        if direction != Direction.OUTBOUND:
-            continue
-        called[connection_id].add(to_number)
-        if failure_reason == COUNTRY_REFUSED:
-            traffic.refused.add(country(to_number))
+    newest = Fax.objects.filter(created_at__gte=now - LATELY).order_by("-created_at", "-id").values_list(*columns)
+    for connection_id, team, created_at, direction, to_number, failure_reason in newest[:MOST_FAXES]:
+        traffic = found[connection_id, team]
+        if created_at < now - EVENTS_TAKE:
+            traffic.newest_at = _later(traffic.newest_at, created_at)
+        if direction == Direction.OUTBOUND and (where := country(to_number)):
+            traffic.countries.add(where)
+            if failure_reason == COUNTRY_REFUSED:
+                traffic.refused.add(where)
         if failure_reason == SPENT and created_at > now - A_DAY:
-            traffic.spent_at = traffic.spent_at or created_at
-    for connection_id, numbers in called.items():
-        found[connection_id].countries.update(filter(None, map(country, numbers)))
-    return dict(found)
+            traffic.spent_at = _later(traffic.spent_at, created_at)
+    return found
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(filter(None, (one, other)), default=None)

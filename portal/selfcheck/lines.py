@@ -45,9 +45,8 @@ def _active(facts: Facts) -> Finding:
         return Finding("active", State.UNKNOWN, "Telnyx does not say whether it is active", why)
     if facts.application.active:
         return Finding("active", State.OK, "It is active", why)
-    return Finding("active", State.BAD, "It is switched off", why).with_mend(
-        "activate", "Switch this application on", True
-    )
+    finding = Finding("active", State.BAD, "It is switched off", why)
+    return finding.with_mend("activate", "Switch this application on", True)
 
 
 def _webhook(facts: Facts) -> Finding:
@@ -141,15 +140,14 @@ def _destinations(facts: Facts) -> Finding | None:
     if not profile.whitelisted_destinations and profile.raw.get("whitelisted_destinations") != []:
         return Finding("destinations", State.UNKNOWN, "Telnyx does not say which countries may be called", why)
     allowed = {destination.upper() for destination in profile.whitelisted_destinations}
-    missing = sorted(country for country in facts.traffic.countries if country not in allowed)
+    missing = facts.traffic.countries - allowed
     if not missing:
         listed = _listed(sorted(allowed)) or "none"
         return Finding("destinations", State.OK, f"All countries we send to may be called: {listed}", why)
-    counts = [f"{country} ({facts.traffic.countries[country]})" for country in missing]
-    title = f"We send to countries that may not be called: {_listed(counts)}"
+    title = f"We send to countries that may not be called: {_listed(sorted(missing))}"
     # Where a number is, we know by its digits alone. What Telnyx refused, we know for certain.
-    refused = facts.traffic.refused.intersection(missing)
-    return Finding("destinations", State.BAD if refused else State.WARN, title, why)
+    state = State.BAD if facts.traffic.refused & missing else State.WARN
+    return Finding("destinations", state, title, why)
 
 
 def _spending(facts: Facts) -> Finding | None:
@@ -208,9 +206,8 @@ def _refused(facts: Facts) -> Finding:
     if refused.last_reason in (WRONG_SIGNATURE, WRONG_TIME) and (at is None or refused.last_at > at):
         why += " If that was Telnyx: is TELNYX_PUBLIC_KEY of this account, and is our clock right?"
         return Finding("refused", State.WARN, "An event was refused after the last good one", why, refused.last_at)
-    return Finding(
-        "refused", State.OK, "The last event was refused", f"{why} Strangers try every door.", refused.last_at
-    )
+    why += " Strangers try every door."
+    return Finding("refused", State.OK, "Somebody was last refused", why, refused.last_at)
 
 
 def _clock(facts: Facts) -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
@@ -14,7 +13,7 @@ from django.utils import timezone
 from applications.mirror import storable
 from applications.models import FaxApplication
 from applications.telnyx import Patience
-from portal.selfcheck.facts import Traffic, gather, traffic_lately
+from portal.selfcheck.facts import Traffics, gather, traffic_lately
 from portal.selfcheck.lines import judge
 
 log = structlog.get_logger(__name__)
@@ -28,10 +27,10 @@ MOST, LONGEST = 500, 600.0
 
 
 def check_application(
-    *, application: FaxApplication, traffic: Mapping[str, Traffic] | None = None, patience: Patience | None = BRIEFLY
+    *, application: FaxApplication, traffics: Traffics | None = None, patience: Patience | None = BRIEFLY
 ) -> None:
     """Look at everything now, and keep what was found on the row. Telnyx's silence is a finding and no error."""
-    facts = gather(application, traffic=traffic, patience=patience)
+    facts = gather(application, traffics=traffics, patience=patience)
     kept = [storable(finding.as_json()) for finding in judge(facts)]
     # Whoever began to look later knows better, unless a clock that was wrong says so.
     older = Q(checked_at=None) | Q(checked_at__lt=facts.began) | Q(checked_at__gt=timezone.now())
@@ -47,14 +46,14 @@ def check_all(*, most: int = MOST, within: float = LONGEST) -> int:
     were. The trouble of one holds up no other, and what a night has no time for comes first in the next."""
     until = time.monotonic() + within
     applications = FaxApplication.objects.filter(gone_at=None).order_by(F("checked_at").asc(nulls_first=True), "pk")
-    traffic = traffic_lately()
+    traffics = traffic_lately()
     count = 0
     for application in applications[:most]:
         if time.monotonic() >= until:
             break
         try:
-            check_application(application=application, traffic=traffic, patience=None)
-        except (DatabaseError, FaxApplication.DoesNotExist) as error:
+            check_application(application=application, traffics=traffics, patience=None)
+        except (DatabaseError, ValueError, FaxApplication.DoesNotExist) as error:
             log.warning("selfcheck.stumbled", application=str(application.pk), error=type(error).__name__)
             continue
         count += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -152,17 +151,33 @@ def sent(desk: FaxApplication, to: str, **columns: Any) -> Fax:
 
 
 def traffic_of(desk: FaxApplication) -> Traffic:
-    return traffic_lately().get(str(desk.telnyx_id), Traffic())
+    return facts._traffic(desk, traffic_lately())
 
 
 def test_countries_are_those_we_sent_to_lately(desk: FaxApplication) -> None:
     for to in ("+13125550101", "+13125550102", "+442079460000", "+800123456789", "sip:x@y", ""):
-        Fax.objects.filter(pk=sent(desk, to).pk).update(line_held=False)
-    Fax.objects.filter(pk=sent(desk, "+13125550101").pk).update(line_held=False)
+        sent(desk, to)
     sent(desk, "+33123456789", created_at=timezone.now() - timedelta(days=91))
     sent(builders.application(desk.team), "+34911234567")
     builders.inbound(desk.team, connection_id=desk.telnyx_id, from_number="+4930123456")
-    assert traffic_of(desk).countries == Counter({"US": 2, "GB": 1})
+    assert traffic_of(desk).countries == {"US", "GB"}
+
+
+def test_what_others_send_through_it_is_not_for_its_managers(desk: FaxApplication, other_team: Team) -> None:
+    """Administrators, who look after what belongs to no team, are told of all."""
+    sent(desk, "+13125550101")
+    now = timezone.now()
+    theirs = builders.accepted(
+        other_team,
+        to_number="+442079460000",
+        connection_id=desk.telnyx_id,
+        failure_reason="outbound_profile_daily_spend_limit_exceeded",
+        created_at=now - timedelta(hours=2),
+    )
+    assert (traffic_of(desk).countries, traffic_of(desk).spent_at) == ({"US"}, None)
+    desk.team_id = None
+    assert traffic_of(desk).countries == {"US", "GB"}
+    assert traffic_of(desk).spent_at == traffic_of(desk).newest_at == theirs.created_at
 
 
 def test_what_telnyx_refused_is_told_by_country_and_by_limit(desk: FaxApplication) -> None:

@@ -128,14 +128,17 @@ class Account:
         *,
         application_name: str,
         webhook_event_url: str,
+        deadline: float | None = None,
         **changes: Unpack[FaxApplicationChanges],
     ) -> FaxApplication:
         """The application after changing the given fields; Telnyx wants name and webhook address in every change.
 
+        Made once, with a deadline as that of `send_fax`.
         https://developers.telnyx.com/api-reference/programmable-fax-applications/update-a-fax-application
         """
         document = {"application_name": application_name, "webhook_event_url": webhook_event_url, **changes}
-        return self._object("PATCH", FaxApplication.parse, "fax_applications", application_id, body=json_body(document))
+        body = json_body(document, deadline=deadline)
+        return self._object("PATCH", FaxApplication.parse, "fax_applications", application_id, body=body)
 
     def delete_fax_application(self, application_id: str) -> None:
         """Delete it for good; Telnyx may refuse while phone numbers use it.

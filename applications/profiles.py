@@ -51,8 +51,14 @@ class Profiles:
                 found = list(telnyx.list_outbound_voice_profiles())
         except (TelnyxError, ValueError):
             return [], "Telnyx's list of profiles could not be fetched just now, so only the present choice is here."
-        cache.set(NAMES, {profile.id: profile.name for profile in found if profile.id and profile.name}, A_DAY)
+        remember(*found)
         return found, ""
+
+
+def remember(*profiles: OutboundVoiceProfile) -> None:
+    """Keep the names of profiles that Telnyx just told, for pages that show an id."""
+    names = {profile.id: profile.name for profile in profiles if profile.id and profile.name}
+    cache.set(NAMES, cache.get(NAMES, {}) | names, A_DAY)
 
 
 def name_of(profile_id: str) -> str:

@@ -20,6 +20,7 @@ from applications.drift import drift_of
 from applications.fields import our_door
 from applications.mirror import apply_application, mark_row_gone
 from applications.models import FaxApplication, PhoneNumber
+from applications.profiles import remember
 from applications.telnyx import Patience, client
 from contacts.numbers import country_of
 from faxes.models import Fax
@@ -148,6 +149,8 @@ def _heard(telnyx: Client, application: FaxApplication) -> Heard:
     profile, usable = None, []
     try:
         profile = _profile(telnyx, row.outbound_voice_profile_id if row else "")
+        if profile:
+            remember(profile)
         if profile is None or profile.enabled is False:
             usable = _usable(telnyx)
     except (TelnyxError, ValueError) as error:

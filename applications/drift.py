@@ -93,7 +93,7 @@ def drift_of(row: Writable, names: Mapping[str, str] | None = None) -> list[Diff
     found = []
     for column in promoted(type(row), keys, row.raw):
         written, theirs = written_value(row, column), getattr(row, column)
-        if written and not _same(column, written.value, theirs):
+        if written and not same(column, written.value, theirs):
             found.append(Difference(column, written, theirs, row.remote_at, names or {}))
     return found
 
@@ -134,7 +134,8 @@ def _candidates(user: AnyUser) -> list[Writable]:
     return [*applications.select_related("team"), *elsewhere.select_related("team")]
 
 
-def _same(column: str, ours: Any, theirs: Any) -> bool:
+def same(column: str, ours: Any, theirs: Any) -> bool:
+    """Does the column say the same on both sides?"""
     # Tags are a set to Telnyx.
     if column == "tags" and isinstance(ours, list) and isinstance(theirs, list):
         return sorted(map(str, ours)) == sorted(map(str, theirs))

@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-# Longer than any of our calls takes. Whoever dies meanwhile blocks nobody after that.
-LEASE = timedelta(minutes=3)
+# Longer than all calls of one act take, waits included. Whoever dies meanwhile blocks nobody after that.
+LEASE = timedelta(minutes=5)
 
 
 @contextmanager

@@ -36,6 +36,8 @@ State = PendingApplication.State
 # The POST must have left within this time. What answers it may take as long again, and then it has ended.
 POST_DEADLINE = timedelta(seconds=30)
 LONGEST_POST = timedelta(minutes=2)
+# What is listed later than that is somebody else's.
+LATEST = timedelta(days=1)
 
 NOT_LISTED = "Telnyx's list of applications cannot be read in full right now. Nothing was made. Try again in a minute."
 USED = "This form has been used already. Open it anew."
@@ -158,10 +160,15 @@ def _of_the_same(by: User, used: PendingApplication) -> PendingApplication:
 def _made_after_all(
     team: Team | None, asked: Mapping[str, Any], listed: Sequence[ApplicationPayload]
 ) -> PendingApplication | None:
-    """A wish of the team that was taken for not made, and is at Telnyx now: asking again would make a second one."""
-    given_up = PendingApplication.objects.filter(state=State.NOT_MADE, team=team, likeness=likeness_of(asked))
+    """A wish of the team that was taken for not made a while ago, and is at Telnyx now, belonging to nobody yet: asking
+    again would make a second one."""
+    since = timezone.now() - LATEST
+    given_up = PendingApplication.objects.filter(
+        state=State.NOT_MADE, team=team, likeness=likeness_of(asked), started_at__gte=since
+    )
+    belonging = set(FaxApplication.objects.filter(team__isnull=False).values_list("telnyx_id", flat=True))
     for pending in given_up:
-        sure, _ = candidates_of(pending, listed)
+        sure = [payload for payload in candidates_of(pending, listed)[0] if payload.id not in belonging]
         if len(sure) == 1:
             return made(pending, sure[0], by=None, how="listed late")
     return None

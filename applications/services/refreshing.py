@@ -18,7 +18,7 @@ def refresh_application(*, application: FaxApplication) -> bool:
     https://developers.telnyx.com/api-reference/programmable-fax-applications/retrieve-a-fax-application
     """
     try:
-        with client() as telnyx:
+        with client(WHILE_SOMEBODY_WAITS) as telnyx:
             answer = telnyx.get_fax_application(str(application.telnyx_id))
     except NotFound:
         mark_row_gone(application)
@@ -50,7 +50,7 @@ def refresh_number(*, number: PhoneNumber) -> bool:
     https://developers.telnyx.com/api-reference/phone-number-configurations/retrieve-a-phone-number
     """
     try:
-        with client() as telnyx:
+        with client(WHILE_SOMEBODY_WAITS) as telnyx:
             answer = telnyx.get_phone_number(str(number.telnyx_id))
     except NotFound:
         mark_row_gone(number)

@@ -5,6 +5,7 @@ https://developers.telnyx.com/api-reference/programmable-fax-applications/update
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,8 +14,9 @@ from django.db import transaction
 
 from accounts import access, audit
 from accounts.models import Role, Team, User
+from applications.drift import same
 from applications.fields import DEMANDED, LABELS, WRITABLE, body_of, values_of
-from applications.lease import held
+from applications.lease import LEASE, held
 from applications.mirror import APPLICATION_KEYS, apply_application, fitted, mark_row_gone, promoted
 from applications.models import FaxApplication
 from applications.services.owning import moved
@@ -44,8 +46,8 @@ def update_application(
     may be otherwise than asked where Telnyx keeps a value in a way of its own.
 
     `changes` is by column; `team` is a Team or None, and for administrators. `shown` is what `values_of()` said when
-    the person was shown the application. The PATCH is made once. Where its answer is lost, Telnyx is asked whether it
-    has the change.
+    the person was shown the application. The PATCH is made once, and never after the lease. Where its answer is lost,
+    Telnyx is asked whether it has the change.
 
     Raises ChangedMeanwhile where `shown` holds no more, ValidationError for what a person can mend, TelnyxError when
     Telnyx refused or cannot be asked, and ValueError where the settings allow no question. Then nothing was changed
@@ -62,10 +64,11 @@ def update_application(
             before = _as_it_stands(application)
             _refuse_if_changed(before, shown)
             return _keep(by, before, None, changes)
+        deadline = time.monotonic() + LEASE.total_seconds() / 2
         with client(WHILE_SOMEBODY_WAITS) as telnyx:
             before = _fresh(telnyx, application)
             _refuse_if_changed(before, shown)
-            answer = _patched(telnyx, before, theirs)
+            answer = _patched(telnyx, before, theirs, deadline)
         return _keep(by, before, answer, changes)
 
 
@@ -78,7 +81,7 @@ def _fresh(telnyx: Client, application: FaxApplication) -> FaxApplication:
     try:
         if not application.telnyx_id:
             raise ValidationError(GONE)
-        apply_application(telnyx.get_fax_application(application.telnyx_id))
+        apply_application(_asked_for(telnyx, application.telnyx_id))
     except NotFound as error:
         mark_row_gone(application)
         raise ValidationError(GONE) from error
@@ -91,7 +94,14 @@ def _refuse_if_changed(now: FaxApplication, shown: Mapping[str, Any] | None) -> 
         raise ChangedMeanwhile(changed)
 
 
-def _patched(telnyx: Client, before: FaxApplication, theirs: Mapping[str, Any]) -> ApplicationPayload:
+def _asked_for(telnyx: Client, telnyx_id: str) -> ApplicationPayload:
+    answer = telnyx.get_fax_application(telnyx_id)
+    if answer.id != telnyx_id:
+        raise BadAnswer("Telnyx answered a question about one application with another one.")
+    return answer
+
+
+def _patched(telnyx: Client, before: FaxApplication, theirs: Mapping[str, Any], deadline: float) -> ApplicationPayload:
     """What Telnyx shows after the change."""
     telnyx_id = str(before.telnyx_id)
     document = body_of({**_demanded(before), **theirs})
@@ -100,7 +110,7 @@ def _patched(telnyx: Client, before: FaxApplication, theirs: Mapping[str, Any]) 
             {column: "Telnyx asks for it in every change, so it cannot be empty." for column in missing}
         )
     try:
-        answer = telnyx.update_fax_application(telnyx_id, **document)
+        answer = telnyx.update_fax_application(telnyx_id, deadline=deadline, **document)
         if answer.id != telnyx_id:
             raise BadAnswer("Telnyx answered a change of one application with another one.")
     except TelnyxError as error:
@@ -110,7 +120,9 @@ def _patched(telnyx: Client, before: FaxApplication, theirs: Mapping[str, Any]) 
         if seen is None or not _holds(seen, theirs):
             raise
         return seen
-    return answer
+    # Any field may be left out of an answer: then it does not tell how it came out.
+    told_all = _shown(answer).keys() >= _asked(theirs).keys()
+    return answer if told_all else _looked_up(telnyx, telnyx_id) or answer
 
 
 def _demanded(before: FaxApplication) -> dict[str, Any]:
@@ -119,23 +131,31 @@ def _demanded(before: FaxApplication) -> dict[str, Any]:
 
 
 def _looked_up(telnyx: Client, telnyx_id: str) -> ApplicationPayload | None:
+    """The application as Telnyx has it; None where that cannot be learned."""
     try:
-        seen = telnyx.get_fax_application(telnyx_id)
+        seen = _asked_for(telnyx, telnyx_id)
     except TelnyxError:
         return None
     apply_application(seen)
     return seen
 
 
+def _shown(payload: ApplicationPayload) -> dict[str, Any]:
+    return promoted(FaxApplication, APPLICATION_KEYS, payload.raw)
+
+
+def _asked(theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for and will be shown, as the mirror would keep it."""
+    asked = {column: theirs[column] for column in APPLICATION_KEYS.values() if column in theirs}
+    return {column: fitted(FaxApplication._meta.get_field(column), value) for column, value in asked.items()}
+
+
 def _holds(seen: ApplicationPayload, theirs: Mapping[str, Any]) -> bool:
     """Does Telnyx show what was asked for? What it never shows came with the rest, and by itself it proves nothing."""
-    shown = promoted(FaxApplication, APPLICATION_KEYS, seen.raw)
-    asked = {column: _fitted(column, value) for column, value in theirs.items() if column in APPLICATION_KEYS.values()}
-    return bool(asked) and all(column in shown and shown[column] == value for column, value in asked.items())
-
-
-def _fitted(column: str, value: Any) -> Any:
-    return fitted(FaxApplication._meta.get_field(column), value)
+    asked, shown = _asked(theirs), _shown(seen)
+    return bool(asked) and all(
+        column in shown and same(column, value, shown[column]) for column, value in asked.items()
+    )
 
 
 def _keep(

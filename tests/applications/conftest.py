@@ -10,6 +10,7 @@ from applications.models import FaxApplication, PhoneNumber
 from applications.services import assign_application
 from sync.services import sync_recent
 from telnyx_sandbox.server import Server
+from tests.contract.operations import mistakes
 from tests.contract.recorder import Recorder, recording
 
 
@@ -38,7 +39,8 @@ def number(front_desk: FaxApplication) -> PhoneNumber:
 
 @pytest.fixture
 def recorder(settings: Settings, sandbox: Server) -> Iterator[Recorder]:
-    """Everything the portal asks Telnyx from now on."""
+    """Everything the portal asks Telnyx from now on. At the end, each request is held against the description."""
     with recording(sandbox.url) as recorder:
         settings.TELNYX_API_BASE = recorder.url
         yield recorder
+    assert [mistake for asked in recorder.asked for mistake in mistakes(asked)] == []

@@ -38,7 +38,13 @@ def roots(root: User, logged_in: LogIn) -> Client:
 def several(team: Team, other_team: Team) -> None:
     at = datetime(2026, 11, 3, 10, tzinfo=UTC)
     builders.application(
-        team, application_name="Zürich desk", telnyx_id="desk-id-1", tags=["first floor"], remote_at=at
+        team,
+        application_name="Zürich desk",
+        telnyx_id="desk-id-1",
+        tags=["first floor"],
+        remote_at=at,
+        raw={"created_at": "2026-11-03T10:00:00Z"},
+        outbound_voice_profile_id="profile-9",
     )
     desk = builders.application(team, application_name="front desk", tags=["Night, day", 5])
     builders.application(team, application_name="Old desk", gone_at=timezone.now())
@@ -82,6 +88,8 @@ def test_what_one_only_looks_at_in_another_team_is_not_managed(alices: Client, a
         ({"team": "\x00"}, ["front desk", "Zürich desk"]),
         ({"sort": "numbers"}, ["front desk", "Zürich desk"]),
         ({"sort": "reported"}, ["Zürich desk", "front desk"]),
+        ({"sort": "created"}, ["Zürich desk", "front desk"]),
+        ({"q": "profile-9"}, ["Zürich desk"]),
         ({"sort": "team"}, ["front desk", "Zürich desk"]),
         ({"sort": "; drop"}, ["front desk", "Zürich desk"]),
         ({"page": "999"}, ["front desk", "Zürich desk"]),

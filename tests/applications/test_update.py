@@ -15,11 +15,12 @@ from applications.fields import values_of
 from applications.models import FaxApplication
 from applications.services import ChangedMeanwhile, update_application
 from applications.written import written_value
-from telnyx_api import Invalid, TelnyxError
+from telnyx_api import BadAnswer, Invalid, TelnyxError
 from telnyx_sandbox.server import Server
 from tests.applications.telnyx import calls, change_at_telnyx, remove_at_telnyx, truth
-from tests.contract.operations import mistakes
 from tests.contract.recorder import Recorder
+from tests.telnyx_api.scripted import Reply, ok, serving
+from tests.threads import at_once
 
 CHANGES: dict[str, Any] = {
     "application_name": "Reception",
@@ -63,7 +64,6 @@ def test_each_field_is_changed_alone(
     row = update_application(by=alice, application=front_desk, changes={column: CHANGES[column]})
     assert getattr(row, column) == CHANGES[column]
     [patch] = [asked for asked in recorder.asked if asked.method == "PATCH"]
-    assert list(mistakes(patch)) == []
     demanded = {
         "application_name": front_desk.application_name,
         "webhook_event_url": front_desk.webhook_event_url,
@@ -254,3 +254,59 @@ def test_without_a_key_nothing_is_asked(
     settings.TELNYX_API_KEY = ""
     with pytest.raises(ValueError, match="API key"):
         update_application(by=alice, application=front_desk, changes={"active": False})
+
+
+def test_an_answer_about_another_application_is_none(
+    sandbox: Server, settings: Settings, front_desk: FaxApplication, alice: User
+) -> None:
+    there = truth(sandbox, front_desk)
+    with serving(ok(there | {"id": "77", "application_name": "Stranger"})) as telnyx:
+        settings.TELNYX_API_BASE = telnyx.url
+        with pytest.raises(BadAnswer, match="another one"):
+            update_application(by=alice, application=front_desk, changes={"active": False})
+        assert [asked.method for asked in telnyx.asked] == ["GET"]
+    assert not FaxApplication.objects.filter(telnyx_id="77").exists()
+
+
+def test_an_answer_that_leaves_the_change_out_is_looked_behind(
+    sandbox: Server, settings: Settings, front_desk: FaxApplication, alice: User
+) -> None:
+    there = truth(sandbox, front_desk)
+    with serving(ok(there), ok({"id": there["id"]}), ok(there | {"active": False})) as telnyx:
+        settings.TELNYX_API_BASE = telnyx.url
+        row = update_application(by=alice, application=front_desk, changes={"active": False})
+        assert [asked.method for asked in telnyx.asked] == ["GET", "PATCH", "GET"]
+    assert row.active is False
+
+
+def test_tags_may_come_back_in_another_order(
+    sandbox: Server, settings: Settings, front_desk: FaxApplication, alice: User
+) -> None:
+    there = truth(sandbox, front_desk)
+    with serving(ok(there), Reply(status=502), ok(there | {"tags": ["a", "b"]})) as telnyx:
+        settings.TELNYX_API_BASE = telnyx.url
+        row = update_application(by=alice, application=front_desk, changes={"tags": ["b", "a"]})
+    assert row.tags == ["a", "b"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_save_at_once_overwrite_nothing_of_each_other(
+    sandbox: Server, front_desk: FaxApplication, alice: User, root: User
+) -> None:
+    shown = values_of(front_desk)
+    sandbox.sandbox.faults.add(method="PATCH", path="*", action="delay", seconds=0.3, times=None)
+
+    def save(by: User, **changes: Any) -> bool:
+        try:
+            update_application(by=by, application=front_desk, changes=changes, shown=shown)
+        except ValidationError:
+            return False
+        return True
+
+    done = at_once(lambda: save(alice, application_name="Reception"), lambda: save(root, webhook_timeout_secs=20))
+    there = truth(sandbox, front_desk)
+    # Whoever was second was told, and has undone nothing.
+    assert sorted(done) == [False, True]
+    assert (there["application_name"] == "Reception", there["webhook_timeout_secs"] == 20) == tuple(done)
+    front_desk.refresh_from_db()
+    assert (front_desk.application_name, front_desk.leased_until) == (there["application_name"], None)

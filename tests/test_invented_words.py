@@ -45,6 +45,10 @@ WORDS = {
     "quantum": "faxes",
     "materialised": "faxes",
     "ghost": "faxes",
+    "Moon base, Luna": "applications",
+    "from_martians": "applications",
+    "profile-of-nobody": "applications",
+    "haunted": "applications",
     "fax.dreamt.of": "webhooks",
     "upside": "webhooks",
 }

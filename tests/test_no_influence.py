@@ -26,7 +26,7 @@ from tests.walking import TOKEN, walk
 
 RECEIVED = ("open", "unread", "mine", "done", "failed", "missing", "all", "bin", "unrouted")
 SHOWN = (*RECEIVED, "going", "uncertain", "stuck")
-STARTS = ["/faxes/inbox/", "/faxes/sent/", "/faxes/new/", "/faxes/unread/"]
+STARTS = ["/faxes/inbox/", "/faxes/sent/", "/faxes/new/", "/faxes/unread/", "/teams/", "/notifications/"]
 SEARCHES = ["", "770", "lake", "urgent", "646", "Zyxwv", "plutonium", "quarantine", "%", "_", "+"]
 
 

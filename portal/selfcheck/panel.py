@@ -43,6 +43,8 @@ PLACES = {
     "failover": Place("Edit the failover URL", "applications:edit", "#id_webhook_event_failover_url"),
     "profile": Place("Choose a profile", "applications:edit", "#id_outbound_voice_profile_id"),
     "numbers": Place("Go to the numbers", "applications:numbers"),
+    "accepted": Place("See the events", "webhooks:console"),
+    "refused": Place("See the events", "webhooks:console"),
 }
 
 

@@ -20,6 +20,7 @@ from applications.models import FaxApplication, PhoneNumber
 from portal import selfcheck
 from portal.selfcheck import Finding, State
 from telnyx_sandbox.server import Server
+from tests import builders
 from tests.applications.telnyx import calls, change_at_telnyx, remove_at_telnyx, truth
 from tests.portal.test_selfcheck_facts import KIND
 from tests.telnyx_api.scripted import closed_port
@@ -224,6 +225,8 @@ def test_what_no_click_mends_leads_to_where_it_can_be(
     sandbox: Server, front_desk: FaxApplication, manager: Client
 ) -> None:
     PhoneNumber.objects.all().delete()
+    long_ago = timezone.now() - timedelta(days=1)
+    builders.inbound(front_desk.team, connection_id=front_desk.telnyx_id, created_at=long_ago)
     change_at_telnyx(sandbox, front_desk.telnyx_id, outbound={"channel_limit": None, "outbound_voice_profile_id": None})
     for name in ("One", "Another"):
         add_profile(sandbox, name)
@@ -234,6 +237,7 @@ def test_what_no_click_mends_leads_to_where_it_can_be(
         f"{form}#id_webhook_event_failover_url": "Edit the failover URL",
         f"{form}#id_outbound_voice_profile_id": "Choose a profile",
         "/applications/numbers/": "Go to the numbers",
+        "/webhooks/": "See the events",
     }
     assert told.items() <= links.items()
     text = manager.get(form).content.decode()

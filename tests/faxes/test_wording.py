@@ -259,7 +259,7 @@ def said(fax: Fax, kind: str, by: User | None = None, **data: Any) -> tuple[str,
             "rescued in 1 min 15 s, at the 3rd try",
             "good",
         ),
-        ("deleted_at_telnyx", {}, "Deleted at Telnyx", "As its application asks", "plain"),
+        ("deleted_at_telnyx", {}, "Deleted at Telnyx by Alice", "What is here stays.", "plain"),
         ("kept_at_telnyx", {}, "Not deleted at Telnyx", "not the one that came", "bad"),
         ("archived", {"pages": 3, "announced": 5}, "Pages copied here", "Telnyx had announced 5 pages.", "wait"),
         ("media_failed", {"detail": "No link."}, "Pages not here yet", "No link.", "wait"),
@@ -291,6 +291,10 @@ def test_no_status_that_telnyx_documents_is_shown_raw(fax: Fax, status: str) -> 
 
 def test_what_the_portal_did_by_itself_names_nobody(fax: Fax) -> None:
     assert said(fax, "cancelled")[0] == "Cancelled"
+    assert said(fax, "deleted_at_telnyx")[:2] == (
+        "Deleted at Telnyx",
+        "As its application asks, now that it is safe here.",
+    )
 
 
 def test_the_failure_that_ends_a_cancelled_fax_reads_as_its_end(team: Team) -> None:

@@ -120,7 +120,7 @@ def recover_abandoned() -> int:
 def resume(fax: Fax, attempt: Attempt) -> None:
     """Evidence says that Telnyx never took an uncertain fax: it may be sent, as a new attempt. Call it under lock."""
     _settle(attempt, Attempt.State.NOT_SENT)
-    timeline.note(fax, "settled", found=False)
+    timeline.note(fax, "settled", found=False, listings=attempt.evidence.get("listings", []))
     _to_ready(fax, due_in=timedelta(0), why="not_at_telnyx")
 
 
@@ -289,9 +289,9 @@ def _to_ready(fax: Fax, *, due_in: timedelta | None, why: str) -> None:
 def _to_uncertain(fax: Fax, attempt: Attempt, *, why: str) -> None:
     # The attempt is read again: an event that overtook the answer may have left a candidate on it.
     attempt = Attempt.objects.select_for_update().get(pk=attempt.pk)
-    attempt.state = Attempt.State.UNCERTAIN
-    attempt.evidence = {**attempt.evidence, "why": why, "since": timezone.now().isoformat()}
-    attempt.save(update_fields=["state", "evidence"])
+    attempt.state, attempt.doubted_at = Attempt.State.UNCERTAIN, timezone.now()
+    attempt.evidence = {**attempt.evidence, "why": why, "since": attempt.doubted_at.isoformat()}
+    attempt.save(update_fields=["state", "doubted_at", "evidence"])
     fax.outbox, fax.owner, fax.leased_until, fax.due_at = Outbox.UNCERTAIN, None, None, timezone.now()
     fax.tries = 0
     fax.save(update_fields=["outbox", "owner", "leased_until", "due_at", "tries"])
@@ -319,7 +319,9 @@ def _end(fax: Fax, outbox: Outbox, problem: dict[str, Any]) -> None:
 
 
 def _settle(attempt: Attempt, state: Attempt.State, **evidence: Any) -> None:
-    attempt.state, attempt.settled_at = state, timezone.now()
+    # Its id may become known later than that it was sent.
+    if attempt.state != state or attempt.settled_at is None:
+        attempt.state, attempt.settled_at = state, timezone.now()
     attempt.telnyx_id = str(evidence.get("telnyx_id") or attempt.telnyx_id)
     attempt.evidence = {**attempt.evidence, **evidence}
     attempt.save(update_fields=["state", "settled_at", "telnyx_id", "evidence"])

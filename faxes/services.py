@@ -137,7 +137,9 @@ def decide_sent(*, by: User, fax: Fax, telnyx_id: str) -> None:
             raise ValidationError(SETTLED)
         if telnyx_id not in candidates(attempt):
             raise ValidationError("That is not one of the faxes found at Telnyx for this one. Choose one of the list.")
+        attempt.evidence["decided_by"] = str(by)
         apply_remote(Report(telnyx_id, {}, None, FaxEvent.Source.PERSON), attempt=attempt)
+        fax.events.filter(kind="settled", source=FaxEvent.Source.PERSON).update(by=by)
         Fax.objects.filter(pk=fax.pk).update(poll_at=timezone.now())
         audit.record(audit.Entry("fax.decide_sent", by=by, on=fax, team=fax.team, data={"telnyx_id": telnyx_id}))
         transaction.on_commit(lambda: wake("poll"))

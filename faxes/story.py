@@ -8,6 +8,7 @@ from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 
+from faxes.evidence import absent_from, found_by
 from faxes.models import Fax, FaxEvent
 from faxes.reasons import ASK_SENDER, NOBODY_KNOWS, reason_of
 from faxes.wording import BAD, GOOD, PLAIN, UNSURE, WAIT, ordinal, pages, seconds
@@ -28,7 +29,7 @@ def line_of(event: FaxEvent) -> Line:
     if kind == "status":
         return _status_line(event.fax, status, event.data)
     say = LINES.get(kind)
-    return say(str(event.by or ""), event.data) if say else Line(event.kind)
+    return say(str(event.by or ""), {"source": event.source, **event.data}) if say else Line(event.kind)
 
 
 STATUS_LINES = {
@@ -102,8 +103,8 @@ def _rejected_line(by: str, data: Mapping[str, Any]) -> Line:
 
 def _settled(by: str, data: Mapping[str, Any]) -> Line:
     if data.get("found"):
-        return Line("Found at Telnyx", "It was sent, and once only.", GOOD)
-    return Line("Not at Telnyx", "It was never sent, so it may leave now.")
+        return Line("Found at Telnyx", f"{found_by(data.get('source'), by)} It was sent, and once only.".strip(), GOOD)
+    return Line("Not at Telnyx", f"{absent_from(data.get('listings'))} It was never sent, so it may leave now.".strip())
 
 
 def _archived(by: str, data: Mapping[str, Any]) -> Line:

@@ -90,7 +90,7 @@ def uncertain(team: Team | None, **columns: Any) -> Fax:
     fax = outbound(team, outbox=Outbox.UNCERTAIN, line_held=True, **columns)
     since = timezone.now() - timedelta(minutes=10)
     evidence = {"why": "no answer", "since": since.isoformat()}
-    attempt(fax, Attempt.State.UNCERTAIN, started_at=since, posted_at=since, evidence=evidence)
+    attempt(fax, Attempt.State.UNCERTAIN, started_at=since, posted_at=since, doubted_at=since, evidence=evidence)
     return fax
 
 

@@ -28,6 +28,8 @@ class Attempt(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.UPLOADING)
     started_at = models.DateTimeField(default=timezone.now)
     posted_at = models.DateTimeField(null=True, blank=True)
+    # Since when nobody knew whether Telnyx had taken it; stays when that is settled.
+    doubted_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     # Which evidence settled it, or what is known until then; for a person to read, and for the proof.
     evidence = models.JSONField(default=dict, blank=True)
@@ -35,8 +37,13 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["started_at", "id"]
-        # For the rates, which count the attempts of the last minute before each fax.
-        indexes = [models.Index(fields=["posted_at"], name="attempt_posted")]
+        indexes = [
+            # For the rates, which count the attempts of the last minute before each fax.
+            models.Index(fields=["posted_at"], name="attempt_posted"),
+            models.Index(
+                fields=["-doubted_at", "-id"], name="attempt_doubted", condition=models.Q(doubted_at__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Attempt {self.token[:8]} ({self.state})"

@@ -19,7 +19,7 @@ from applications.models import PhoneNumber
 from faxes import outbox, services
 from faxes.evidence import evidence_of
 from faxes.links import link_to
-from faxes.models import Attempt, Fax
+from faxes.models import Attempt, Fax, FaxEvent
 from faxes.states import Outbox
 from faxes.steps import submit
 from faxes.story import line_of
@@ -89,7 +89,7 @@ def test_its_own_pages_being_fetched_settles_it(sandbox: Server, fax: Fax, clien
     settled_at = attempt.settled_at
     assert seen(fax)[-1] == "Telnyx fetched its pages by a link that nobody else had."
     # Its name comes later, and changes nothing about when it was settled, and by what.
-    outbox.follow(fax, attempt=attempt, source=outbox.FaxEvent.Source.SYNC, in_doubt=False)
+    outbox.follow(fax, attempt=attempt, source=FaxEvent.Source.SYNC, in_doubt=False)
     attempt.refresh_from_db()
     assert attempt.settled_at == settled_at
     assert seen(fax)[-1] == "Telnyx fetched its pages by a link that nobody else had."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
-from telnyx_api.paging import walk
+from telnyx_api.paging import walk_pages
 from telnyx_api.payloads import Page
 
 
@@ -18,26 +18,32 @@ Item = TypeVar("Item", bound=Named)
 
 
 class Listing(Generic[Item]):
-    """Iterate it once; then ask `is_complete`: as many different items as Telnyx says there are, each with an id.
+    """Iterate it once, or its pages; then ask `is_complete`: as many different items as Telnyx says there are, each
+    with an id.
 
-    `page` fetches the page of a number. Raises TelnyxError while iterating.
+    `page` fetches the page of a number. `totals` are how many Telnyx said there are, page by page; None where it did
+    not. Raises TelnyxError while iterating.
     """
 
     def __init__(self, page: Callable[[int], Page[Item]]) -> None:
         self._page = page
-        self._totals: set[int | None] = set()
+        self.totals: list[int | None] = []
         self.ids: set[str | None] = set()
 
     def __iter__(self) -> Iterator[Item]:
-        for item in walk(self._counted, lambda item: item.id):
-            self.ids.add(item.id)
-            yield item
+        return (item for items in self.pages() for item in items)
+
+    def pages(self) -> Iterator[list[Item]]:
+        """The items of each page that no page before it had."""
+        for items in walk_pages(self._counted, lambda item: item.id):
+            self.ids.update(item.id for item in items)
+            yield items
 
     @property
     def is_complete(self) -> bool:
-        return None not in self.ids and self._totals == {len(self.ids)}
+        return None not in self.ids and set(self.totals) == {len(self.ids)}
 
     def _counted(self, number: int) -> Page[Item]:
         page = self._page(number)
-        self._totals.add(page.total_results)
+        self.totals.append(page.total_results)
         return page

@@ -29,7 +29,12 @@ def page_of(document: Mapping[str, Any], parse: Callable[[Mapping[str, Any]], T]
 
 
 def walk(page: Callable[[int], Page[T]], key: Callable[[T], str | None]) -> Iterator[T]:
-    """Every item of every page, each `key` once, though items move to later pages while new ones come in.
+    """Every item of every page, each `key` once. Otherwise as `walk_pages`."""
+    return (item for items in walk_pages(page, key) for item in items)
+
+
+def walk_pages(page: Callable[[int], Page[T]], key: Callable[[T], str | None]) -> Iterator[list[T]]:
+    """The items of one page after the other, each `key` once, though they move to later pages while new ones come in.
 
     Counts the pages itself, up to the last that Telnyx names or, where it names none, until one brings nothing new.
     BadAnswer when the pages do not end. Remembers the keys, about 150 bytes an item.
@@ -38,16 +43,19 @@ def walk(page: Callable[[int], Page[T]], key: Callable[[T], str | None]) -> Iter
     idle = 0
     for number in range(1, MOST_PAGES + 1):
         current, known = page(number), len(seen)
-        for item in current.data:
-            name = key(item)
-            if name is None:
-                yield item
-            elif name not in seen:
-                seen.add(name)
-                yield item
+        yield [item for item in current.data if _is_new(key(item), seen)]
         idle = 0 if len(seen) > known else idle + 1
         if idle if current.total_pages is None else number >= current.total_pages:
             return
         if idle == PATIENCE:
             break
     raise BadAnswer("The pages of the list do not end.")
+
+
+def _is_new(name: str | None, seen: set[str]) -> bool:
+    """What has no name is always new."""
+    if name is None:
+        return True
+    is_new = name not in seen
+    seen.add(name)
+    return is_new

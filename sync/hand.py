@@ -20,7 +20,14 @@ LEASE = timedelta(minutes=2)
 # Seconds between two writes that say nothing but “still at it”.
 OFTEN = 2.0
 
+# As many sentences about one part as people read.
+MOST_TOLD = 3
+
 Watch = Callable[["Hand"], None]
+
+
+class Partial(Exception):
+    """A part came to its end, but not with everything; says what is missing."""
 
 
 class Lost(Exception):
@@ -38,6 +45,10 @@ class Hand:
         self._kept_at = time.monotonic()
 
     @property
+    def is_first_fill(self) -> bool:
+        return self.run.is_baseline
+
+    @property
     def done(self) -> list[str]:
         """The parts of the run that have come to an end, good or bad."""
         return list(self.cursor.get("done", []))
@@ -51,6 +62,27 @@ class Hand:
     def errors(self) -> dict[str, str]:
         """What stopped parts of the run, in words, by part."""
         return dict(self.cursor.get("errors", {}))
+
+    def trouble(self, sentence: str) -> None:
+        """Remember what the part under way has to leave out."""
+        told = self.cursor.get("troubles", [])
+        if sentence not in told:
+            self.cursor["troubles"] = [*told, sentence]
+
+    def raise_troubles(self) -> None:
+        """Raises Partial where there was any trouble. The first ones will do."""
+        told = self.cursor.pop("troubles", [])
+        if told:
+            more = [f"There is more of that kind: {len(told)} troubles in all."] if len(told) > MOST_TOLD else []
+            raise Partial(" ".join([*told[:MOST_TOLD], *more]))
+
+    def remember(self, young: list[dict[str, Any]]) -> None:
+        """Leave to a later run what cannot be told yet. Raises Lost."""
+        self.cursor["young"] = [*self.cursor.get("young", []), *young]
+        self.save()
+
+    def found(self, gaps: int) -> None:
+        self.counts["gaps"] += gaps
 
     def end_part(self, name: str, error: str = "") -> None:
         """Remember that a part is over; `error` says what stopped it."""

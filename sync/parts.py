@@ -1,75 +1,139 @@
-"""What a run consists of. Each part is safe to repeat, and one that fails holds up no other."""
+"""What a run consists of. Each part is safe to repeat, goes on at its cursor, and one that fails holds up no other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
-from django.utils import timezone
 
-from applications.mirror import apply_application, apply_number, mark_gone
-from applications.models import FaxApplication, PhoneNumber
-from faxes.mirror import Report, Verdict, apply_remote
+from applications.mirror import apply_application, apply_number, mark_row_gone, usable_id
+from applications.models import FaxApplication, Mirrored, PhoneNumber
+from faxes.mirror import Report
 from faxes.models import FaxEvent
 from faxes.states import Direction
+from sync.ahead import ahead
+from sync.gaps import Gaps
 from sync.hand import Hand
-from telnyx_api import Client
+from sync.missing import ask_for_missing
+from sync.models import Gap
+from sync.reading import End, Leaf, Reader, clock
+from sync.slices import Plan, Slice
+from sync.taking import Taker
+from sync.undelivered import undelivered
+from telnyx_api import Client, Page
 from telnyx_api import Fax as FaxPayload
 from telnyx_api.listing import Listing
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+Row = TypeVar("Row", bound=Mirrored)
+
 
 class Part(NamedTuple):
+    """`work` raises TelnyxError or Partial for what keeps it from being complete."""
+
     title: str
     work: Callable[[Client, Hand], None]
 
 
 def applications(telnyx: Client, hand: Hand) -> None:
-    begun = timezone.now()
-    listing = Listing(lambda number: telnyx.fax_applications_page(number=number))
-    hand.counts["applications"] = sum(apply_application(payload) is not None for payload in listing)
-    if listing.is_complete:
-        hand.counts["applications_gone"] = mark_gone(FaxApplication, seen=listing.ids, at=begun)
+    _mirror(
+        telnyx, hand, "application", FaxApplication, Listing(_page(telnyx.fax_applications_page)), apply_application
+    )
 
 
 def numbers(telnyx: Client, hand: Hand) -> None:
-    begun = timezone.now()
-    listing = Listing(lambda number: telnyx.phone_numbers_page(number=number))
-    hand.counts["numbers"] = sum(apply_number(payload) is not None for payload in listing)
-    if listing.is_complete:
-        hand.counts["numbers_gone"] = mark_gone(PhoneNumber, seen=listing.ids, at=begun)
+    listing = Listing(_page(telnyx.phone_numbers_page))
+    _mirror(telnyx, hand, "number", PhoneNumber, listing, apply_number)
 
 
 def faxes(telnyx: Client, hand: Hand) -> None:
-    # No upper end: Telnyx's clock and ours need not agree, and a fax made meanwhile can only shift rows towards pages
-    # still to be read.
-    for payload in telnyx.list_faxes(created_gte=hand.run.window_start):
-        verdict, _ = apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC))
-        hand.counts["faxes"] += 1
-        hand.counts[f"faxes_{verdict.value}"] += 1
-        hand.keep()
-    if hand.counts[f"faxes_{Verdict.UNUSABLE.value}"]:
-        _received(telnyx, hand)
+    gaps = Gaps(hand, partial(clock, telnyx))
+    gaps.look_again()
+    taker = Taker(hand, gaps)
+    plan = Plan.resumed(hand.run.window_start, hand.cursor.get("faxes", {}))
+    for read in ahead(iter(Reader(telnyx, plan)), hand.keep):
+        if read.expected is not None:
+            hand.cursor["expected"] = read.expected
+        if isinstance(read, Leaf):
+            hand.counts["faxes"] += len(read.faxes)
+            taker.page([_listed(payload) for payload in read.faxes])
+        else:
+            hand.cursor["faxes"] = read.cursor
+            _end_slice(telnyx, hand, taker, read)
+    if stumbled := hand.counts["faxes_stumbled"]:
+        hand.trouble(f"{stumbled} faxes could not be recorded here; the log names them.")
+    hand.raise_troubles()
 
 
-def _received(telnyx: Client, hand: Hand) -> None:
+def _end_slice(telnyx: Client, hand: Hand, taker: Taker, end: End) -> None:
+    if end.trouble:
+        hand.trouble(end.trouble)
+    if taker.unusable:
+        taker.unusable.clear()
+        _received(telnyx, hand, taker, end.piece)
+    if end.is_proof:
+        ask_for_missing(telnyx, hand, taker.gaps, end.piece, end.ids)
+    hand.counts["slices"] += 1
+    hand.get_further()
+
+
+def _received(telnyx: Client, hand: Hand, taker: Taker, piece: Slice) -> None:
     """Any field may be left out, the direction too. Which faxes were received is then told by asking for them alone."""
-    listed = list(telnyx.list_faxes(created_gte=hand.run.window_start, direction=Direction.INBOUND.value))
-    if any(payload.direction == Direction.OUTBOUND for payload in listed):
-        log.warning("sync.directions_not_told_apart")
-        return
-    for payload in listed:
-        record = FaxPayload.parse({**payload.raw, "direction": Direction.INBOUND.value})
-        verdict, _ = apply_remote(Report.of_fax(record, source=FaxEvent.Source.SYNC))
-        hand.counts[f"received_{verdict.value}"] += 1
-        hand.keep()
+    filters = {"created_gte": piece.since, "created_lt": piece.before, "direction": Direction.INBOUND.value}
+    received = []
+    for page in ahead(Listing(_page(telnyx.faxes_page, **filters)).pages(), hand.keep):
+        if any(payload.direction == Direction.OUTBOUND for payload in page):
+            log.warning("sync.directions_not_told_apart")
+            return
+        received.append(page)
+    for page in received:
+        taker.page([_listed(payload, direction=Direction.INBOUND.value) for payload in page])
 
 
-# Numbers before faxes, because they say whose a fax is.
+def _listed(payload: FaxPayload, **told: str) -> Report:
+    return Report.of_fax(FaxPayload.parse({**payload.raw, **told}) if told else payload, source=FaxEvent.Source.SYNC)
+
+
+def _page(fetch: Callable[..., Page[T]], **filters: Any) -> Callable[[int], Page[T]]:
+    return lambda number: fetch(number=number, **filters)
+
+
+def _mirror(
+    telnyx: Client,
+    hand: Hand,
+    what: str,
+    model: type[Row],
+    listing: Listing[Any],
+    apply: Callable[[Any], Row | None],
+) -> None:
+    """Applications or numbers: bring their rows up to date, and mark those that a complete list has no more."""
+    gaps, rows = Gaps(hand, partial(clock, telnyx)), model._default_manager
+    known = set(rows.filter(telnyx_id__isnull=False).values_list("telnyx_id", flat=True))
+    for page in ahead(listing.pages(), hand.keep):
+        for payload in page:
+            telnyx_id = usable_id(payload.id)
+            # Somebody may just be making it by our own pages.
+            appeared = telnyx_id not in known and not rows.filter(telnyx_id=telnyx_id).exists()
+            row = apply(payload)
+            hand.counts[f"{what}s"] += row is not None
+            if row is not None and appeared:
+                gaps.mirrored(what, row, Gap.Side.HERE, outcome="created")
+    if listing.is_complete:
+        seen = {usable_id(telnyx_id) for telnyx_id in listing.ids}
+        for row in rows.filter(telnyx_id__in=known - seen, gone_at=None):
+            mark_row_gone(row)
+            hand.counts[f"{what}s_gone"] += 1
+            gaps.mirrored(what, row, Gap.Side.THERE, outcome="kept")
+
+
+# Numbers before faxes, because they say whose a fax is; what was not delivered after them, because it adds to them.
 PARTS = {
     "applications": Part("Applications", applications),
     "numbers": Part("Numbers", numbers),
     "faxes": Part("Faxes", faxes),
+    "undelivered": Part("Undelivered webhooks", undelivered),
 }

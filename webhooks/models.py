@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -35,6 +35,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Asked row by row: else PostgreSQL would gather all faxes of the teams first."""
         faxes = Fax.objects.filter(telnyx_id=OuterRef("fax_telnyx_id"), team__in=teams)
         return self.filter(Exact(Case(When(Exists(faxes), then=True), default=False), True))
+
+    def await_faxes(self, telnyx_ids: Collection[str]) -> set[str]:
+        """Those of the faxes of which something waits here to be applied."""
+        return set(self.pending().filter(fax_telnyx_id__in=telnyx_ids).values_list("fax_telnyx_id", flat=True))
 
     def record(self, body: bytes) -> None:
         """Keep the body of one verified delivery, for good once this returns. A repeat only counts.

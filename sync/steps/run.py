@@ -9,13 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from django.conf import settings
-from django.db import models, reset_queries
+from django.db import models
 from django.utils import timezone
 
 from applications.telnyx import client
 from faxes.claims import claim
-from sync.hand import LEASE, Hand, Lost, Watch
+from sync.hand import LEASE, Hand, Lost, Partial, Watch
 from sync.models import Heartbeat, SyncRun
 from sync.parts import PARTS
 from telnyx_api import Client, RateLimited, TelnyxError
@@ -91,13 +90,10 @@ def _carry_out(name: str, telnyx: Client, hand: Hand) -> None:
         PARTS[name].work(telnyx, hand)
     except RateLimited:
         raise
-    except TelnyxError as failure:
+    except (TelnyxError, Partial) as failure:
         log.warning("sync.partial", part=name, error=str(failure))
         error = str(failure)
     hand.end_part(name, error)
-    if settings.DEBUG:
-        # Django notes every statement while it debugs, and those of whole pages are long.
-        reset_queries()
 
 
 def _lay_aside(hand: Hand, error: RateLimited) -> None:

@@ -72,11 +72,13 @@ def test_what_was_sent_is_never_taken_for_received(
     one = {"meta": {"total_pages": 1}}
     nameless = {"id": "fax-1", "to": line.phone_number, "status": "received"}
     received = {"data": [nameless, {"id": "fax-2", "direction": told, "status": "delivered"}]}
-    pages: list[dict[str, Any]] = [{"data": []}, {"data": []}, {"data": [nameless]}, received]
+    # Applications, numbers, young faxes, older ones, received ones, and webhooks.
+    nothing: list[dict[str, Any]] = [{"data": []}]
+    pages = [*nothing * 3, {"data": [nameless]}, received, *nothing]
     with serving(*(Reply(document={**page, **one}) for page in pages)) as server:
         settings.TELNYX_API_BASE, settings.TELNYX_API_KEY = server.url, "KEY0123456789"
         assert sync_recent().error == ""
-        assert [asked.path for asked in server.asked][2:] == ["/v2/faxes"] * 2
+        assert [asked.path for asked in server.asked][2:] == ["/v2/faxes"] * 3 + ["/v2/webhook_deliveries"]
     assert Fax.objects.filter(telnyx_id="fax-1", direction="inbound").count() == found
     assert Fax.objects.filter(telnyx_id="fax-2", direction="inbound").count() == found
 

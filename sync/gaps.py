@@ -1,0 +1,182 @@
+"""Write down where Telnyx and we disagreed, and what was done about it.
+
+What is older than the first complete run's window is history, and what a first fill finds had not gone missing. What
+Telnyx may still tell by itself is no gap yet: it is remembered on the run, and looked at again by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from applications.models import Mirrored
+from faxes.models import Fax, FaxEvent
+from faxes.states import FINAL, Media
+from sync.models import Gap, SyncRun
+
+# Telnyx tries to deliver an event several times, at one address and then at another.
+ON_ITS_WAY = timedelta(minutes=5)
+# So many runs are asked for what they left to be looked at again.
+LATEST_RUNS = 20
+
+Awaited = Callable[[Collection[str]], set[str]]
+
+_awaited: list[Awaited] = []
+
+
+def await_from(asked: Awaited) -> None:
+    """Register somebody who knows of faxes that are about to be told: of the ids given, those. Whoever it is stands to
+    the right of us."""
+    if asked not in _awaited:
+        _awaited.append(asked)
+
+
+class Finder(Protocol):
+    """Whose gaps they are: a run in hand, or whoever looks between the runs."""
+
+    run: SyncRun
+
+    @property
+    def is_first_fill(self) -> bool: ...
+
+    def remember(self, young: list[dict[str, Any]]) -> None: ...
+
+    def found(self, gaps: int) -> None: ...
+
+
+class Gaps:
+    """The gaps that somebody finds. Call it in the transaction of the change it tells of; `now` is Telnyx's."""
+
+    def __init__(self, finder: Finder, now: Callable[[], datetime]) -> None:
+        self._finder, self._now = finder, now
+        self._known_from = _known_from(finder)
+
+    def is_history(self, fax: Fax) -> bool:
+        """Nobody had told us of it, and nobody was to."""
+        return fax.created_at < self._known_from
+
+    def created(self, faxes: Iterable[Fax]) -> None:
+        """Telnyx listed these, and there was no row."""
+        news = [fax for fax in faxes if not self.is_history(fax)]
+        self._here("fax", [(fax, described(fax), fax.created_at) for fax in news], outcome="created")
+
+    def ended(self, fax: Fax, *, before: str, at: datetime | None) -> None:
+        """That it has ended was found out, and not told."""
+        if self._finder.is_first_fill or before in FINAL or fax.status not in FINAL:
+            return
+        data = {**described(fax), "before": before, "after": fax.status}
+        self._here("status", [(fax, data, at or fax.created_at)], outcome="updated")
+
+    def lost(self, fax: Fax) -> None:
+        """Telnyx has it no more."""
+        if not self._finder.is_first_fill:
+            self._write(_gap("fax", fax, described(fax), side=Gap.Side.THERE, outcome="kept"))
+
+    def mirrored(self, what: str, row: Mirrored, side: Gap.Side, *, outcome: str) -> None:
+        """An application or a number that has appeared at Telnyx, or vanished from it."""
+        if not self._finder.is_first_fill:
+            data = {"name": str(row)}
+            gap = Gap(side=side, what=what, telnyx_id=row.telnyx_id or "", data=data, outcome=outcome)
+            gap.settled_at = timezone.now()
+            self._write(gap)
+
+    def look_again(self) -> None:
+        """At what earlier runs could not tell yet. What Telnyx has told by itself meanwhile was late, and not lost."""
+        with transaction.atomic():
+            waiting = [one for run in _latest_runs(self._finder.run) for one in _taken_over(run)]
+            if waiting:
+                ripe = [one for one in waiting if self._is_ripe(datetime.fromisoformat(one["at"]))]
+                self._finder.remember([one for one in waiting if one not in ripe])
+                self._judge(ripe)
+
+    def settle(self) -> None:
+        """Close what is all here by now, its pages too."""
+        ended = Q(fax__status__in=FINAL) | Q(fax__gone_at__isnull=False)
+        all_here = Q(fax=None) | (ended & ~Q(fax__media__in=[Media.WAITING, Media.MISSING]))
+        settled = Gap.objects.filter(settled_at=None).filter(all_here)
+        Gap.objects.filter(pk__in=settled.values("pk")).update(settled_at=timezone.now())
+
+    def _here(self, what: str, found: list[tuple[Fax, dict[str, Any], datetime]], *, outcome: str) -> None:
+        awaited = _awaited_of([str(fax.telnyx_id) for fax, _, _ in found])
+        found = [one for one in found if str(one[0].telnyx_id) not in awaited]
+        young = [
+            {"telnyx_id": fax.telnyx_id, "what": what, "data": data, "at": at.isoformat(), "outcome": outcome}
+            for fax, data, at in found
+            if not self._is_ripe(at)
+        ]
+        if young:
+            self._finder.remember(young)
+        self._write(*(_gap(what, fax, data, outcome=outcome) for fax, data, at in found if self._is_ripe(at)))
+
+    def _is_ripe(self, at: datetime) -> bool:
+        return at < self._now() - ON_ITS_WAY
+
+    def _judge(self, ripe: list[dict[str, Any]]) -> None:
+        ids = [one["telnyx_id"] for one in ripe]
+        lines = FaxEvent.objects.filter(fax__telnyx_id__in=ids, source=FaxEvent.Source.WEBHOOK)
+        told = set(lines.values_list("fax__telnyx_id", "kind"))
+        heard = {telnyx_id for telnyx_id, _ in told}
+        faxes = {fax.telnyx_id: fax for fax in Fax.objects.filter(telnyx_id__in=ids)}
+        for one in ripe:
+            telnyx_id, data = one["telnyx_id"], one["data"]
+            line = (telnyx_id, f"status:{data.get('after')}"[:40])
+            was_told = line in told if one["what"] == "status" else telnyx_id in heard
+            if telnyx_id in faxes and not was_told:
+                self._write(_gap(one["what"], faxes[telnyx_id], data, outcome=one["outcome"]))
+
+    def _write(self, *gaps: Gap) -> None:
+        for gap in gaps:
+            gap.run = self._finder.run
+        Gap.objects.bulk_create(gaps, ignore_conflicts=True)
+        self._finder.found(len(gaps))
+
+
+def described(fax: Fax) -> dict[str, Any]:
+    """How the fax reads, so that the line stays true when it goes on."""
+    return {
+        "direction": fax.direction,
+        "from": fax.from_number,
+        "to": fax.to_number,
+        "status": fax.status,
+        "created_at": fax.created_at.isoformat(),
+        "pages": fax.page_count,
+    }
+
+
+def _gap(what: str, fax: Fax, data: dict[str, Any], *, outcome: str, side: Gap.Side = Gap.Side.HERE) -> Gap:
+    gap = Gap(side=side, what=what, telnyx_id=fax.telnyx_id or "", fax=fax, data=data, outcome=outcome)
+    lacks_pages = fax.media in (Media.WAITING, Media.MISSING)
+    if side == Gap.Side.THERE or (fax.status in FINAL and not lacks_pages):
+        gap.settled_at = timezone.now()
+    return gap
+
+
+def _known_from(finder: Finder) -> datetime:
+    """Of what was made since then we were to be told: there was a complete run that reached back so far."""
+    if finder.is_first_fill:
+        return datetime.max.replace(tzinfo=UTC)
+    starts = SyncRun.objects.complete().values_list("window_start", flat=True)
+    everything = datetime.min.replace(tzinfo=UTC)
+    return min((start or everything for start in starts), default=finder.run.started_at)
+
+
+def _awaited_of(telnyx_ids: Collection[str]) -> set[str]:
+    return set().union(*(asked(telnyx_ids) for asked in _awaited)) if telnyx_ids else set()
+
+
+def _latest_runs(run: SyncRun) -> list[SyncRun]:
+    finished = SyncRun.objects.filter(finished_at__isnull=False).exclude(pk=run.pk)
+    latest = list(finished.values_list("pk", flat=True)[:LATEST_RUNS])
+    return list(SyncRun.objects.select_for_update().filter(pk__in=latest).order_by("pk"))
+
+
+def _taken_over(run: SyncRun) -> list[dict[str, Any]]:
+    young: list[dict[str, Any]] = run.cursor.pop("young", [])
+    if young:
+        run.save(update_fields=["cursor"])
+    return young

@@ -247,3 +247,9 @@ def test_what_no_click_mends_leads_to_where_it_can_be(
 
 def add_profile(sandbox: Server, name: str) -> None:
     sandbox.sandbox.world.store.put_object(KIND, name, {"id": name, "name": name, "enabled": True})
+
+
+def test_a_check_teaches_the_page_the_name_of_the_profile(front_desk: FaxApplication, manager: Client) -> None:
+    assert "Office (" not in page(manager, front_desk)
+    selfcheck.check_application(application=front_desk)
+    assert f"Office ({front_desk.outbound_voice_profile_id})" in page(manager, front_desk)

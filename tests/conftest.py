@@ -19,8 +19,8 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.append_only import drop_triggers
 from accounts.models import Membership, Role, Team, User
-from applications.models import PhoneNumber
-from applications.services import assign_number
+from applications.models import FaxApplication, PhoneNumber
+from applications.services import assign_application, assign_number
 from faxportal.queue import wake_step
 from sync.services import sync_recent
 from telnyx_sandbox.server import Server, running
@@ -109,6 +109,15 @@ def line(sandbox: Server, team: Team) -> PhoneNumber:
     number = PhoneNumber.objects.earliest("phone_number")
     assign_number(by=None, number=number, team=team)
     return number
+
+
+@pytest.fixture
+def front_desk(sandbox: Server, team: Team) -> FaxApplication:
+    """An application of the sandbox with two numbers, mirrored by a real sync and given to the team."""
+    assert not sync_recent().error
+    application = FaxApplication.objects.get(application_name="Front desk")
+    assign_application(by=None, application=application, team=team)
+    return application
 
 
 def _user(name: str, *, team: Team, role: Role) -> User:

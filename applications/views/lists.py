@@ -21,6 +21,7 @@ from accounts.models import Role, User
 from applications.drift import count_drift
 from applications.fields import tags_of
 from applications.models import FaxApplication, PendingApplication, PhoneNumber
+from applications.number_forms import managed_teams
 from telnyx_api.reading import moment
 
 ON_A_PAGE = 50
@@ -110,13 +111,12 @@ def applications(request: HttpRequest, user: User) -> HttpResponse:
     # An account has some hundreds at most. Searched here, because databases do not agree on capitals beyond A to Z.
     found = [one for one in mine.select_related("team").defer("raw", "written") if filters.passes(one)]
     page = Paginator(_rows(found, filters.sort), ON_A_PAGE).get_page(request.GET.get("page"))
-    teams = [team for team in access.teams(user) if access.may(user, team, at_least=Role.MANAGER)]
     context = {
         "page": page,
         "filters": filters,
         "shows": SHOWN,
         "sorts": SORTS,
-        "teams": teams,
+        "teams": managed_teams(user),
         "drift": count_drift(user),
         "gone": mine.filter(gone_at__isnull=False).count(),
         "pending": PendingApplication.objects.visible_to(user, at_least=Role.MANAGER).open().select_related("by"),

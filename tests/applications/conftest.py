@@ -1,26 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
-from accounts.models import Team
+from accounts.models import Team, User
 from applications.models import FaxApplication, PhoneNumber
 from applications.services import assign_application
-from sync.services import sync_recent
 from telnyx_sandbox.server import Server
 from tests.contract.operations import mistakes
 from tests.contract.recorder import Recorder, recording
-
-
-@pytest.fixture
-def front_desk(sandbox: Server, team: Team) -> FaxApplication:
-    """An application of the sandbox with two numbers, mirrored by a real sync and given to the team."""
-    assert not sync_recent().error
-    application = FaxApplication.objects.get(application_name="Front desk")
-    assign_application(by=None, application=application, team=team)
-    return application
 
 
 @pytest.fixture
@@ -44,3 +35,13 @@ def recorder(settings: Settings, sandbox: Server) -> Iterator[Recorder]:
         settings.TELNYX_API_BASE = recorder.url
         yield recorder
     assert [mistake for asked in recorder.asked for mistake in mistakes(asked)] == []
+
+
+@pytest.fixture
+def alices(alice: User, logged_in: Callable[[User], Client]) -> Client:
+    return logged_in(alice)
+
+
+@pytest.fixture
+def roots(root: User, logged_in: Callable[[User], Client]) -> Client:
+    return logged_in(root)

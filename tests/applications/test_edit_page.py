@@ -21,16 +21,6 @@ from tests.telnyx_api.scripted import ok, serving
 LogIn = Callable[[User], Client]
 
 
-@pytest.fixture
-def alices(alice: User, logged_in: LogIn) -> Client:
-    return logged_in(alice)
-
-
-@pytest.fixture
-def roots(root: User, logged_in: LogIn) -> Client:
-    return logged_in(root)
-
-
 EVERYTHING = {
     "application_name": "Reception",
     "active": "no",

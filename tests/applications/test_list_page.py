@@ -25,16 +25,6 @@ def names(client: Client, **query: str) -> list[str]:
 
 
 @pytest.fixture
-def alices(alice: User, logged_in: LogIn) -> Client:
-    return logged_in(alice)
-
-
-@pytest.fixture
-def roots(root: User, logged_in: LogIn) -> Client:
-    return logged_in(root)
-
-
-@pytest.fixture
 def several(team: Team, other_team: Team) -> None:
     at = datetime(2026, 11, 3, 10, tzinfo=UTC)
     builders.application(

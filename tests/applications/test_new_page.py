@@ -24,16 +24,6 @@ LogIn = Callable[[User], Client]
 NEW = "/applications/new/"
 
 
-@pytest.fixture
-def alices(alice: User, logged_in: LogIn) -> Client:
-    return logged_in(alice)
-
-
-@pytest.fixture
-def roots(root: User, logged_in: LogIn) -> Client:
-    return logged_in(root)
-
-
 def make(client: Client, **typed: Any) -> Any:
     return client.post(NEW, shown(client, NEW) | {"application_name": "Pharmacy", **typed})
 

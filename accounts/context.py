@@ -11,6 +11,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts import middleware
 from accounts.models import User
+from accounts.sign_in.local import SINCE
 
 
 def person(request: HttpRequest) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def person(request: HttpRequest) -> dict[str, Any]:
     return {
         "in_shell": True,
         "idle_left": max(0, int(middleware.seconds_left(request))),
-        "idle_since": int(request.session.get(middleware.SINCE, 0)),
+        "idle_since": int(request.session.get(SINCE, 0)),
         "keep_key": keep_key(user),
     }
 

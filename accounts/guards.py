@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
+from accounts.sign_in.local import by_provider_alone, is_fresh
 
 P = ParamSpec("P")
+Wanted = Callable[Concatenate[HttpRequest, User, P], HttpResponseBase]
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -37,3 +43,28 @@ def for_people(
         return HttpResponseClientRefresh() if is_fragment(request) else redirect_to_login(request.get_full_path())
 
     return never_cache(checked)
+
+
+def fresh(view: Wanted[P]) -> Wanted[P]:
+    """For changes of members, keys and policies. Stands inside of `for_people`."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, user: User, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        return prove_first(request, user) or view(request, user, *args, **kwargs)
+
+    return checked
+
+
+def prove_first(request: HttpRequest, user: User) -> HttpResponse | None:
+    """None for who has proven within ten minutes who they are, by logging in or since; others are sent to do so, by
+    what is returned or raised, and a form that they sent goes on after it. A part of a page has the whole page go."""
+    if is_fresh(request):
+        return None
+    if is_fragment(request):
+        here = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
+        return HttpResponseClientRedirect(reverse("account_reauthenticate", query={"next": here}))
+    if request.method == "POST" and by_provider_alone(user):
+        # The way there and back forgets what was sent: back to the page with the form.
+        came_from = urlsplit(request.headers.get("Referer", "")).path or "/"
+        return redirect(reverse("oidc_login", query={"next": came_from}))
+    raise ReauthenticationRequired

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
@@ -67,6 +68,11 @@ def find(token: str) -> Invitation | None:
 
 def open_invitations(team: Team) -> QuerySet[Invitation]:
     return _still_open(Invitation.objects.filter(team=team)).select_related("invited_by")
+
+
+def has_open_invitation(emails: Iterable[str]) -> bool:
+    """Was one of these addresses, which are proven, invited to any team?"""
+    return _still_open(Invitation.objects.filter(email__in=[email.lower() for email in emails])).exists()
 
 
 def accept(*, invitation: Invitation, user: User) -> Membership:

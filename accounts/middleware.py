@@ -22,12 +22,10 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts import audit
 from accounts.guards import is_fragment
 from accounts.models import User
-from accounts.sign_in.local import lacks_second_factor
+from accounts.sign_in.local import SEEN, SINCE, lacks_second_factor
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
-# Session keys: when the log-in was, and when the person last did something.
-SINCE, SEEN = "since", "seen"
 # Not each act is written down.
 GRAIN_SECONDS = 60
 

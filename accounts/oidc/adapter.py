@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 
 from accounts import audit
+from accounts.invitations import has_open_invitation
 from accounts.models import User
 from accounts.sign_in import groups
 from accounts.sign_in.addresses import vouch, whose
@@ -67,10 +68,11 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
             groups.apply(sociallogin.user, sociallogin.groups)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        """For whoever is in a group that gives a team, unless somebody here has the address already."""
+        """For who is in a group that gives a team, or was invited to one. An address that somebody has is theirs."""
         if whose(sociallogin.claimed):
             raise ImmediateHttpResponse(render(request, "socialaccount/address_taken.html", status=403))
-        return bool(settings.OIDC_GROUPS and groups.wanted(sociallogin.groups))
+        proven = [address.email for address in sociallogin.email_addresses]
+        return has_open_invitation(proven) or bool(settings.OIDC_GROUPS and groups.wanted(sociallogin.groups))
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: Mapping[str, Any]) -> User:
         """A person as the provider names them. An address that it has not proven is nobody's."""

@@ -22,6 +22,8 @@ from accounts.access import AnyUser
 from accounts.models import User
 
 PROVIDER = "socialaccount"
+# Session keys: when the log-in was, and when the person last did something.
+SINCE, SEEN = "since", "seen"
 
 
 def may_use_password(user: AnyUser) -> bool:
@@ -50,11 +52,18 @@ def by_provider(user: AnyUser) -> list[dict[str, Any]]:
     return [{"id": "oidc", "description": f"Sign in again with {settings.OIDC_NAME}", "url": reverse("oidc_login")}]
 
 
+def by_provider_alone(user: User) -> bool:
+    """Has this person nothing here to prove with who they are?"""
+    has_password = may_use_password(user) and user.has_usable_password()
+    return bool(by_provider(user)) and not has_password and not Authenticator.objects.filter(user=user).exists()
+
+
 def is_fresh(request: HttpRequest) -> bool:
     """Has this person proven within ten minutes who they are? allauth does not ask those who have nothing but single
     sign-on; we do."""
     records = get_authentication_records(request, request.user)
-    newest = max((record["at"] for record in records if record.get("reauthenticated")), default=0)
+    proofs = [record["at"] for record in records if record.get("reauthenticated")]
+    newest = max([request.session.get(SINCE, 0), *proofs])
     return bool(time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
 
 

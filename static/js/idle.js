@@ -116,7 +116,11 @@
     sessionStorage.setItem(PLACE, `${text(iv)} ${text(sealed)}`);
   }
 
+  // Other scripts of the page look after their fields by then.
+  const ready = new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve));
+
   async function giveBack() {
+    await ready;
     const [iv, sealed] = (sessionStorage.getItem(PLACE) ?? "").split(" ");
     if (!sealed || !sealer) return;
     let kept;

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import Settings
 
+from accounts import invitations
 from accounts.models import LogEntry, Membership, Role, Team, User
 from accounts.services import remove_member, set_member
 from tests.accounts.provider import Provider
@@ -332,3 +333,24 @@ def test_who_has_no_password_proves_it_at_the_provider(
 @pytest.fixture
 def office(root: User, logged_in: Callable[[User], Client]) -> Client:
     return logged_in(root)
+
+
+def test_an_invited_address_makes_an_account_too(
+    client: Client, team: Team, alice: User, provider: Provider, settings: Settings
+) -> None:
+    settings.LOCAL_LOGIN = False
+    _, token = invitations.invite(by=alice, team=team, email="ann@example.com", role="member")
+    page = client.get(f"/invitations/{token}/").content.decode()
+    assert 'name="password"' not in page
+    assert sign_on(client, next=f"/invitations/{token}/")["Location"] == f"/invitations/{token}/"
+    client.post(f"/invitations/{token}/")
+    assert seats(User.objects.get(username="ann")) == {"front-desk": "member"}
+
+
+def test_an_invited_address_that_is_not_verified_does_not(
+    client: Client, team: Team, alice: User, provider: Provider
+) -> None:
+    invitations.invite(by=alice, team=team, email="ann@example.com", role="member")
+    provider.claims["email_verified"] = False
+    sign_on(client)
+    assert who(client) is None and not User.objects.filter(username="ann").exists()

@@ -121,7 +121,7 @@ def test_the_sheet_of_keys_opens_and_can_turn_them_off(faxes: list[Fax], open_pa
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keys")
     expect(sheet).to_be_visible()
-    sheet.get_by_label("Use these keys in this browser").uncheck()
+    sheet.get_by_label("Use these keys").uncheck()
     sheet.get_by_role("button", name="Close").click()
     expect(sheet).to_be_hidden()
     page.keyboard.press("j")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
@@ -40,7 +41,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "portal/teams/invitation_over.html", status=404)
     if request.user.is_authenticated:
         return _for_somebody(request, request.user, found)
-    if invitations.account_of(found) is not None:
+    if invitations.account_of(found) is not None or not settings.LOCAL_LOGIN:
         return render(request, "portal/teams/invitation.html", {"invitation": found, "signs_in": True})
     return _for_a_stranger(request, found)
 

@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
-from accounts.guards import for_people
+from accounts.guards import for_people, prove_first
 from accounts.models import Role, Team, User
 from accounts.services import set_policy, set_retention
 from applications.models import PhoneNumber
@@ -51,6 +51,11 @@ class PolicyForm(forms.Form):
         required=False,
         label="E-mails may name senders and numbers",
         help_text="Without it they say that a fax came, and lead here. E-mail is read by others on its way.",
+    )
+    mfa_required = forms.BooleanField(
+        required=False,
+        label="Members need a second factor",
+        help_text="Who has none sets up a passkey or an authenticator app before seeing anything more.",
     )
     mail_domains = forms.CharField(
         required=False,
@@ -89,6 +94,8 @@ def policies(request: HttpRequest, user: User, team_slug: str) -> HttpResponse:
     team = fetch(user, team_slug)
     if request.method == "POST":
         access.require(user, team, at_least=Role.MANAGER)
+        if (elsewhere := prove_first(request, user)) is not None:
+            return elsewhere
         form = PolicyForm(request.POST, team=team)
         if form.is_valid() and _saved(user, team, form):
             messages.success(request, "The policies are saved. They hold from now on.")

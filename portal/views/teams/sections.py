@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts import access
+from accounts.guards import prove_first
 from accounts.models import Role, Team, User
 
 P = ParamSpec("P")
@@ -71,6 +72,8 @@ def team_action(
             return redirect_to_login(page)
         team = fetch(request.user, team_slug)
         access.require(request.user, team, at_least=Role.MANAGER)
+        if (elsewhere := prove_first(request, request.user)) is not None:
+            return elsewhere
         try:
             answer = act(request, request.user, team, *args, **kwargs)
         except ValidationError as error:

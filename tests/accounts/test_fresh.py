@@ -1,0 +1,129 @@
+"""Members, keys and policies are changed by who has just proven who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import time_machine
+from django.test import Client
+
+from accounts.models import Invitation, Team, User
+from tests.accounts.provider import Provider
+from tests.accounts.second_factors import code_of, set_up_app
+from tests.accounts.sign_on import sign_on
+from tests.conftest import PASSWORD
+
+AGAIN = "/accounts/reauthenticate/"
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    with time_machine.travel("2026-11-05 09:00:00Z", tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def stale(alice: User, team: Team, clock: Any, logged_in: Callable[[User], Client]) -> Client:
+    """Alice's browser, eleven minutes after she logged in."""
+    browser = logged_in(alice)
+    clock.shift(timedelta(minutes=11))
+    return browser
+
+
+def invite(browser: Client, **headers: str) -> Any:
+    form = {"email": "new@example.com", "role": "member"}
+    return browser.post("/teams/front-desk/invite/", form, headers=headers)
+
+
+def test_within_ten_minutes_after_the_log_in_nothing_is_asked(
+    alice: User, team: Team, clock: Any, logged_in: Callable[[User], Client]
+) -> None:
+    browser = logged_in(alice)
+    clock.shift(timedelta(minutes=9))
+    assert invite(browser)["Location"] == "/teams/front-desk/"
+    assert Invitation.objects.exists()
+
+
+def test_later_the_password_is_and_what_was_sent_goes_on(stale: Client) -> None:
+    asked = invite(stale)["Location"]
+    assert asked == f"{AGAIN}?next={quote('/teams/front-desk/invite/', safe='')}"
+    assert not Invitation.objects.exists()
+    answer = stale.post(asked, {"password": PASSWORD, "next": "/teams/front-desk/invite/"})
+    assert answer["Location"] == "/teams/front-desk/"
+    assert Invitation.objects.get().email == "new@example.com"
+
+
+def test_once_is_enough_for_a_while(stale: Client, clock: Any) -> None:
+    stale.post(AGAIN, {"password": PASSWORD})
+    clock.shift(timedelta(minutes=9))
+    assert invite(stale)["Location"] == "/teams/front-desk/"
+    clock.shift(timedelta(minutes=2))
+    assert invite(stale)["Location"].startswith(AGAIN)
+
+
+def test_a_wrong_password_changes_nothing(stale: Client) -> None:
+    asked = invite(stale)["Location"]
+    page = stale.post(asked, {"password": "wrong", "next": "/teams/front-desk/invite/"})
+    assert "That is not your password." in page.content.decode()
+    assert not Invitation.objects.exists()
+
+
+def test_passwords_are_not_guessed_there_either(stale: Client) -> None:
+    for _ in range(5):
+        stale.post(AGAIN, {"password": "wrong"})
+    assert "Too many" in stale.post(AGAIN, {"password": PASSWORD}).content.decode()
+
+
+def test_a_code_does_as_well(stale: Client, alice: User) -> None:
+    secret = set_up_app(alice)
+    stale.post("/accounts/2fa/reauthenticate/", {"code": code_of(secret)})
+    assert invite(stale)["Location"] == "/teams/front-desk/"
+
+
+def test_policies_ask_for_it_and_looking_does_not(stale: Client, team: Team) -> None:
+    assert stale.get("/teams/front-desk/policies/").status_code == 200
+    form = {"deleting_role": "manager", "mfa_required": "on"}
+    assert stale.post("/teams/front-desk/policies/", form)["Location"].startswith(AGAIN)
+    stale.post(AGAIN, {"password": PASSWORD})
+    assert stale.post("/teams/front-desk/policies/", form)["Location"] == "/teams/front-desk/policies/"
+    team.refresh_from_db()
+    assert team.mfa_required and team.deleting_role == "manager"
+
+
+def test_a_part_of_a_page_has_the_whole_page_go(stale: Client) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/teams/front-desk/?x=1"}
+    answer = invite(stale, **headers)
+    assert answer["HX-Redirect"] == f"{AGAIN}?next={quote('/teams/front-desk/', safe='')}"
+
+
+def test_who_has_nothing_but_single_sign_on_goes_there_and_back_to_the_form(
+    alice: User, team: Team, provider: Provider, clock: Any
+) -> None:
+    provider.claims["email"] = "alice@example.com"
+    alice.set_unusable_password()
+    alice.save()
+    browser = Client()
+    sign_on(browser)
+    clock.shift(timedelta(minutes=11))
+    answer = invite(browser, Referer="http://testserver/teams/front-desk/")
+    assert answer["Location"] == f"/accounts/oidc/login/?next={quote('/teams/front-desk/', safe='')}"
+    sign_on(browser)
+    assert invite(browser)["Location"] == "/teams/front-desk/"
+
+
+def test_the_key_of_somebody_else_is_nobodys(alice: User, bob: User) -> None:
+    from allauth.mfa.models import Authenticator
+
+    key = Authenticator.objects.create(user=bob, type="webauthn", data={"name": "Bob's key", "credential": {}})
+    browser = Client()
+    browser.post("/accounts/login/", {"login": "alice", "password": PASSWORD})
+    for act in ("edit", "remove"):
+        address = f"/accounts/2fa/webauthn/keys/{key.pk}/{act}/"
+        assert browser.get(address).status_code == 404
+        assert browser.post(address, {"name": "mine"}).status_code == 404
+    key.refresh_from_db()
+    assert key.data["name"] == "Bob's key"

@@ -12,7 +12,7 @@ from accounts.models import Role
 from faxes import gate, quiet
 from faxes.missing import count_missing
 from faxes.reading import unread_count
-from faxportal.health import worker_problem
+from portal.health import worker_problem
 from portal.views.teams.house import LOOKED_AT
 
 MOST_QUIET_LINES = 3
@@ -24,8 +24,9 @@ def house(request: HttpRequest) -> dict[str, Any]:
     `may_send` from somewhere, and whether they are the one who `manages` a team; which `my_teams` are, and the one
     they have `looked_at` last, if it is one of several.
 
-    Not asked for strangers and for who still needs a second factor, nor for a fragment, whose page has its bars
-    already, nor for the admin, which has none.
+    The bars and the count are asked for by the template, once, where the view does not know them anyway. Nothing is
+    asked for strangers and for who still needs a second factor, nor for a fragment, whose page has its bars already,
+    nor for the admin, which has none.
     """
     user = getattr(request, "user", None)
     without = getattr(request, "htmx", False) or request.path.startswith("/admin/")
@@ -36,11 +37,10 @@ def house(request: HttpRequest) -> dict[str, Any]:
     return {
         "my_teams": teams,
         "looked_at": next((team for team in teams if team.slug == slug), None) if len(teams) > 1 else None,
-        "worker_stale": worker_problem(),
-        "sending_paused": gate.closed_reason(),
-        "missing_media": count_missing(user),
-        "quiet_lines": quiet.silences(user, most=MOST_QUIET_LINES),
-        # Asked for by the template, once, where the view does not know it anyway.
+        "worker_stale": cache(worker_problem),
+        "sending_paused": cache(gate.closed_reason),
+        "missing_media": cache(lambda: count_missing(user)),
+        "quiet_lines": cache(lambda: quiet.silences(user, most=MOST_QUIET_LINES)),
         "unread": cache(lambda: unread_count(user)),
         "may_send": access.holds_somewhere(user, at_least=Role.MEMBER),
         "manages": access.holds_somewhere(user, at_least=Role.MANAGER),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from ipaddress import ip_address
 
 from django.conf import settings
@@ -16,12 +15,8 @@ from django.views.decorators.http import require_safe
 from accounts.access import is_admin
 from faxes.missing import MANY, count_missing
 from faxportal.queue import queue_problem
-from sync.models import Heartbeat, SyncRun
-
-# The worker says so every minute; three missed in a row are no coincidence.
-WORKER_SILENCE = timedelta(minutes=3)
-# A sync runs every five minutes.
-SYNC_SILENCE = timedelta(minutes=20)
+from portal.health import SYNC_SILENCE, worker_problem
+from sync.models import SyncRun
 
 
 @require_safe
@@ -73,12 +68,6 @@ def find_details() -> dict[str, str]:
         else f"{missing} received fax{'es are' if missing > 1 else ' is'}"
     )
     return {"media": f"{some} here without pages."}
-
-
-def worker_problem() -> str | None:
-    if Heartbeat.is_fresh("worker", within=WORKER_SILENCE):
-        return None
-    return "The worker has not been heard for three minutes: nothing is sent or received until it runs."
 
 
 def _database_problem() -> str | None:

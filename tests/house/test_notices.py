@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import RequestFactory
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
@@ -22,8 +23,9 @@ from tests import builders
 def notices(user: User | AnonymousUser, **headers: str) -> dict[str, Any]:
     request = RequestFactory().get("/", headers=headers)
     request.user = user
+    request.session = SessionStore()
     request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
-    return dict(house(request))
+    return {name: value() if callable(value) else value for name, value in house(request).items()}
 
 
 def test_no_bars_when_all_is_well(alice: User) -> None:

@@ -68,7 +68,7 @@ def sign_in(page: Page, web: str) -> None:
     page.fill("input[name=login]", "ann")
     page.fill("input[name=password]", "faxportal-demo")
     page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/faxes/**")
+    page.wait_for_url(f"{web}/")
 
 
 def compose(page: Page, web: str, paper: Path, recipient: str) -> None:

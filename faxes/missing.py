@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.access import AnyUser, scope
+from accounts.models import Team
 from faxes.clock import USUAL_LIFE
 from faxes.models import Fax, FaxQuerySet
 from faxes.states import Media
@@ -26,13 +27,18 @@ def missing_media(faxes: FaxQuerySet) -> FaxQuerySet:
     return faxes.filter(Q(media=Media.MISSING) | late, media__in=NOT_HERE, handled_at=None, trashed_at=None)
 
 
+def missing_of(user: AnyUser, *, team: Team | None = None) -> FaxQuerySet:
+    """The user's faxes that raise the alarm, of one team or of all, in no order."""
+    # Not the plain column: the database would begin with all faxes of the teams, and these are few.
+    faxes = missing_media(Fax.objects.order_by()).alias(whose=Coalesce(F("team"), Value(None)))
+    faxes = faxes.filter(**scope(user, field="whose"))
+    return faxes.filter(whose=team.pk) if team else faxes
+
+
 def count_missing(user: AnyUser | None = None) -> int:
     """How many of the user's faxes raise the alarm, at most MANY; without a user, of all faxes."""
     faxes = missing_media(Fax.objects.order_by())
     # Nearly always there is none in the whole house, and then this is all that is asked.
     if not faxes.exists():
         return 0
-    if user is not None:
-        # Not the plain column: the database would begin with all faxes of the teams, and these are few.
-        faxes = faxes.alias(whose=Coalesce(F("team"), Value(None))).filter(**scope(user, field="whose"))
-    return faxes[:MANY].count()
+    return (missing_of(user) if user else faxes)[:MANY].count()

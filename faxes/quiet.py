@@ -121,10 +121,10 @@ def silences(user: AnyUser, *, most: int, now: datetime | None = None) -> list[S
     """The quiet lines of the user's teams that nobody knows about yet, those silent for longest first."""
     now = now or timezone.now()
     quiet = PhoneNumber.objects.filter(quiet_since__isnull=False, quiet_dismissed_at=None, gone_at=None)
-    # Nearly always there is none in the whole house, and then this is all that is asked.
-    if not quiet.exists():
-        return []
+    # Nearly always there is none, and then this is all that is asked.
     lines = quiet.visible_to(user).order_by("quiet_since", "pk").defer("raw")[:most]
+    if not lines:
+        return []
     may = set(quiet.visible_to(user, at_least=Role.MEMBER).values_list("pk", flat=True))
     return [_silence(line, line.quiet_since, now, line.pk in may) for line in lines if line.quiet_since]
 

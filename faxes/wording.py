@@ -34,6 +34,9 @@ class Clock:
 
 PREPARING = State("preparing", WAIT, "Its pages are being put together.")
 WAITING = State("waiting", WAIT, "It is ready and waits for its turn to call this number.")
+LINE_IN_USE = State(
+    "waiting: line in use", PLAIN, "Another of your faxes is under way to this number; then it is its turn."
+)
 TRYING_ANEW = State("waiting", WAIT, "The last try got nowhere. Nothing was sent, and we try again soon.")
 HANDING_OVER = State("handing over", WAIT, "Its pages are being handed to Telnyx.")
 STOPPING = State("cancelling", WAIT, "It is being stopped. If it has left already, Telnyx is asked to stop it.")
@@ -81,8 +84,8 @@ OPEN = {
 }
 
 
-def state_of(fax: Fax) -> State:
-    """How the fax stands, from its own row alone."""
+def state_of(fax: Fax, *, line_in_use: bool = False) -> State:
+    """How the fax stands, from its own row alone; and from knowing that another fax is under way to its number."""
     if not fax.is_outbound:
         return _inbound(fax)
     if fax.outbox == Outbox.REJECTED:
@@ -91,6 +94,8 @@ def state_of(fax: Fax) -> State:
         return CANCELLED_HERE
     if fax.outbox in (Outbox.ACCEPTED, ""):
         return _at_telnyx(fax)
+    if line_in_use and fax.outbox == Outbox.READY and not (fax.cancel or fax.tries):
+        return LINE_IN_USE
     return STOPPING if fax.cancel else _leaving(fax)
 
 

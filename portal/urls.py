@@ -1,13 +1,13 @@
 from django.urls import path
-from django.views.generic import RedirectView
 
 from portal.views import check
+from portal.views import home as dashboard
 from portal.views.teams import house, joining, lines, members, notifications, policies
 
 app_name = "portal"
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="faxes:inbox"), name="home"),
+    path("", dashboard.home, name="home"),
     path("teams/", house.teams, name="teams"),
     path("teams/switch/", house.switch, name="switch"),
     path("teams/<slug:team_slug>/", members.members, name="team"),

@@ -164,7 +164,7 @@ def changes_fax(at_least: Rank = Rank.MEMBER) -> Rule:
 
 
 RULES = {
-    "portal:home": Rule(everybody(302), everybody(302)),
+    "portal:home": Rule(people(200)),
     "faxes:inbox": Rule(people(200)),
     "faxes:bulk": Rule(NOT_ALLOWED, people(302)),
     "faxes:read_all": Rule(NOT_ALLOWED, people(302)),

@@ -17,16 +17,21 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Team, User
+from applications.models import PhoneNumber
 from contacts.models import Correspondent
 from faxes.models import Fax, Note, ReadMark, Tag
 from faxes.states import Media, Outbox
 from tests import builders
 from tests.papers import text_pdf
 from tests.walking import TOKEN, walk
+from tests.webhooks.telnyx import event
+from webhooks.models import Delivery
 
 RECEIVED = ("open", "unread", "mine", "done", "failed", "missing", "all", "bin", "unrouted")
 SHOWN = (*RECEIVED, "going", "uncertain", "stuck")
-STARTS = ["/faxes/inbox/", "/faxes/sent/", "/faxes/new/", "/faxes/unread/", "/teams/", "/notifications/"]
+EVERYBODYS = "+14155550199"
+LISTS = ["/faxes/inbox/", "/faxes/sent/"]
+STARTS = ["/", *LISTS, "/faxes/new/", "/faxes/unread/", "/teams/", "/notifications/"]
 SEARCHES = ["", "770", "lake", "urgent", "646", "Zyxwv", "plutonium", "quarantine", "%", "_", "+"]
 
 
@@ -41,7 +46,11 @@ def everything_of(team: Team | None, by: User, *, sender: str, word: str, line: 
     builders.inbound(team, **columns | {"status": "failed"}, failure_reason="sender_canceled")
     builders.inbound(team, **here, trashed_at=now)
     builders.inbound(team, **here, handled_at=now)
-    builders.outbound(team, outbox=Outbox.REJECTED, document=paper, to_number=sender, correspondent=known)
+    out: dict[str, Any] = {"document": paper, "correspondent": known}
+    builders.outbound(team, outbox=Outbox.REJECTED, to_number=sender, **out)
+    builders.accepted(team, status="sending", to_number=sender, **out)
+    builders.uncertain(team, to_number=f"{sender[:-1]}1", **out)
+    builders.outbound(team, outbox=Outbox.READY, to_number=EVERYBODYS, **out)
     fax = builders.inbound(team, **here, assigned_to=by)
     Note.objects.create(fax=fax, text=f"{word} plutonium", by=by)
     if team:
@@ -52,24 +61,35 @@ def everything_of(team: Team | None, by: User, *, sender: str, word: str, line: 
 
 def all_of(browser: Client) -> dict[str, str]:
     """Every page that can be reached by links, and every list under every filter and search, by address."""
-    lists = [f"{place}?show={shown}" for place in STARTS[:2] for shown in SHOWN]
-    searches = [f"{place}?q={search}&show=all" for place in STARTS[:2] for search in SEARCHES]
+    lists = [f"{place}?show={shown}" for place in LISTS for shown in SHOWN]
+    searches = [f"{place}?q={search}&show=all" for place in LISTS for search in SEARCHES]
     return walk(browser, [*STARTS, *lists, *searches])
 
 
-@pytest.mark.parametrize("name", ["bob", "vera"])
+@pytest.mark.parametrize("name", ["bob", "vera", "alice"])
 def test_no_page_tells_what_others_have(
-    name: str, team: Team, other_team: Team, bob: User, vera: User, charlie: User, logged_in: Callable[[User], Client]
+    name: str,
+    team: Team,
+    other_team: Team,
+    bob: User,
+    vera: User,
+    alice: User,
+    charlie: User,
+    logged_in: Callable[[User], Client],
 ) -> None:
     builders.number(team, label="Front desk line")
     everything_of(team, bob, sender="+17705550188", word="Lake", line=builders.OURS)
-    browser = logged_in({"bob": bob, "vera": vera}[name])
+    browser = logged_in({"bob": bob, "vera": vera, "alice": alice}[name])
     # Looking marks as read, so that the first walk is for that alone.
     all_of(browser)
     before = all_of(browser)
     builders.number(other_team, "+16465550100", label="Zyxwv line")
     everything_of(other_team, charlie, sender="+16465559999", word="Zyxwv", line="+16465550100")
     everything_of(None, charlie, sender="+16465558888", word="Nobody", line="+16465550111")
+    # Ours waits for its turn to call this number, whoever else calls it meanwhile.
+    builders.accepted(other_team, status="sending", to_number=EVERYBODYS)
+    PhoneNumber.objects.filter(team=other_team).update(quiet_since=timezone.now())
+    Delivery.objects.record(event("fax.received", fax_id="theirs"))
     after = all_of(browser)
     assert set(before) == set(after)
     for address, page in before.items():

@@ -16,7 +16,7 @@ from tests.conftest import PASSWORD
 
 def test_the_rail_leads_everywhere_a_member_may_go(logged_in: Any, bob: User) -> None:
     page = logged_in(bob).get("/faxes/sent/").content.decode()
-    for address in ("/faxes/new/", "/faxes/inbox/", "/faxes/sent/", "/accounts/me/", "/accounts/logout/"):
+    for address in ("/", "/faxes/new/", "/faxes/inbox/", "/faxes/sent/", "/accounts/me/", "/accounts/logout/"):
         assert f'"{address}"' in page
     assert '"/admin/"' not in page
 
@@ -65,7 +65,7 @@ def test_the_log_in_leads_back_to_where_one_was_going(client: Client, alice: Use
 
 def test_nobody_is_told_that_they_have_signed_in(client: Client, alice: User) -> None:
     response = client.post("/accounts/login/", {"login": "alice", "password": PASSWORD}, follow=True)
-    assert response.redirect_chain[-1][0] == "/faxes/inbox/"
+    assert response.redirect_chain[-1][0] == "/"
     assert "You have signed in" not in body_of(response) and "Successfully" not in body_of(response)
 
 

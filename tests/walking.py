@@ -9,8 +9,11 @@ from urllib.parse import urljoin, urlsplit
 from django.test import Client
 
 LINK = re.compile(r'(?:href|src|hx-get|action)="([^"#]+)"')
-# What differs from look to look: the tokens of forms, and for how long one may be idle.
-TOKEN = re.compile(r'name="(?:csrfmiddlewaretoken|batch)" value="[^"]*"|\?draft=[0-9a-f-]+|data-left="\d+"')
+# What differs from look to look: the tokens of forms, for how long one may be idle, and how long ago something was.
+TOKEN = re.compile(
+    r'name="(?:csrfmiddlewaretoken|batch)" value="[^"]*"|\?draft=[0-9a-f-]+|data-(?:left|since)="\d+"'
+    r'|(?<=data-as="age") title="[^"]*">[^<]*'
+)
 # Walking does not press buttons, and files of the packages say nothing about faxes.
 SKIPPED = re.compile(r"^/(static|admin|accounts)/|\.png$|/file/|/(again|cancel|trash|restore|handle|reopen|forward)/$")
 MOST_PAGES = 100

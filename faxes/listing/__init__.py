@@ -6,7 +6,17 @@ Whatever the number of faxes, a page costs the same number of queries, and each 
 from __future__ import annotations
 
 from faxes.listing.filters import INBOX, NOBODY, SENT, Box, Filters, Show
-from faxes.listing.page import PAGE, Count, Neighbours, Page, count_of, neighbours, page_of
+from faxes.listing.page import (
+    PAGE,
+    Count,
+    Neighbours,
+    Page,
+    count_of,
+    neighbours,
+    newest_of,
+    page_of,
+    some_of,
+)
 
 __all__ = [
     "INBOX",
@@ -21,5 +31,7 @@ __all__ = [
     "Show",
     "count_of",
     "neighbours",
+    "newest_of",
     "page_of",
+    "some_of",
 ]

@@ -7,12 +7,13 @@ nowhere, as they would read the whole list.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from faxes.listing.filters import Filters, Show
-from faxes.listing.slices import Place, Walk, walked
-from faxes.models import Fax
+from faxes.listing.slices import Place, Walk, merged, walked
+from faxes.models import Fax, FaxQuerySet
 
 PAGE = 50
 COUNTED = 1000
@@ -67,8 +68,8 @@ def page_of(filters: Filters, size: int = PAGE) -> Page:
     cursor, newer = filters.after or filters.before, filters.after is not None
     place = Place.of(cursor, filters.show) if cursor else None
     walk = _walk(filters, place, size + 1, newer=newer and place is not None)
-    rows = walked(filters, walk).select_related("correspondent", "document", "team", "assigned_to")
-    faxes = list(rows.prefetch_related("tags").defer(*UNSEEN)[: size + 1])
+    rows = _shown(walked(filters, walk)).select_related("assigned_to")
+    faxes = list(rows.prefetch_related("tags")[: size + 1])
     more, faxes = len(faxes) > size, faxes[:size]
     if walk.newer:
         return Page(filters, faxes[::-1], has_older=bool(faxes), has_newer=more)
@@ -93,9 +94,24 @@ def neighbours(fax: Fax, filters: Filters, page: Page | None = None) -> Neighbou
 
 def count_of(filters: Filters, most: int = COUNTED) -> Count:
     """How many faxes the filters let through; counting stops after `most`."""
-    faxes = walked(filters, _walk(filters, None, most + 1, newer=False))
-    number = faxes.order_by()[: most + 1].count()
+    number = some_of(filters, most + 1).count()
     return Count(min(number, most), number > most)
+
+
+def some_of(filters: Filters, most: int) -> FaxQuerySet:
+    """Faxes of the list, at most so many of the newest and in no order: to be counted, also within another question."""
+    return walked(filters, _walk(filters, None, most, newer=False)).order_by()[:most]
+
+
+def newest_of(lists: Sequence[Filters], size: int) -> FaxQuerySet:
+    """The newest faxes of each list, so many of each at most, as lists show them: each once, the newest first."""
+    walks = [walked(filters, _walk(filters, None, size, newer=False))[:size] for filters in lists]
+    return _shown(merged(walks)).order_by("-created_at", "-pk")
+
+
+def _shown(faxes: FaxQuerySet) -> FaxQuerySet:
+    """With what every list shows of them."""
+    return faxes.select_related("correspondent", "document", "team").defer(*UNSEEN)
 
 
 def _walk(filters: Filters, place: Place | None, size: int, *, newer: bool) -> Walk:

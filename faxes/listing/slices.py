@@ -83,10 +83,10 @@ class Walk:
 
 def walked(filters: Filters, walk: Walk) -> FaxQuerySet:
     """The first faxes of the walk. Asked for with a limit of the walk's size or less."""
-    return _merged(_slices(filters, walk)).order_by(*walk.order)
+    return merged(_slices(filters, walk)).order_by(*walk.order)
 
 
-def _merged(slices: Sequence[FaxQuerySet]) -> FaxQuerySet:
+def merged(slices: Sequence[FaxQuerySet]) -> FaxQuerySet:
     """What is in any of the slices, each fax once.
 
     Django makes no union of slices on SQLite, where a term of a union has no limit; but a table in FROM may.
@@ -136,7 +136,7 @@ def _few(filters: Filters, kinds: Sequence[Kind], walk: Walk) -> list[UUID] | No
     leading = [kind.leading for kind in kinds if kind.leading is not None]
     if len(leading) < len(kinds) or not teams_of(filters):
         return None
-    gathered = _merged([faxes.filter(condition)[: FEW + 1] for condition in leading])
+    gathered = merged([faxes.filter(condition)[: FEW + 1] for condition in leading])
     found = list(gathered.order_by().values_list(walk.key, "pk")[: FEW + 1])
     return None if len(found) > FEW else [pk for _, pk in sorted(found, reverse=not walk.newer)]
 

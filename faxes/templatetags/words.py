@@ -24,6 +24,32 @@ def phone(number: object) -> str:
 
 
 @register.simple_tag
+def age(moment: datetime) -> SafeString:
+    """How long ago it was, such as “46 minutes”, which a script keeps true."""
+    moment = moment.astimezone(timezone.get_current_timezone())
+    return format_html(
+        '<time datetime="{}" data-as="age" title="{}">{}</time>',
+        moment.isoformat(timespec="milliseconds"),
+        _in_full(moment),
+        _age((timezone.now() - moment).total_seconds()),
+    )
+
+
+def _age(seconds: float) -> str:
+    minutes = max(0, int(seconds // 60))
+    if minutes < 1:
+        return "less than a minute"
+    number, unit = (minutes, "minute") if minutes < 60 else (minutes // 60, "hour")
+    if number >= 48 and unit == "hour":
+        number, unit = number // 24, "day"
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def _in_full(moment: datetime) -> str:
+    return f"{moment:%A, %B} {moment.day}, {moment:%Y, %H:%M:%S} {moment:%Z}"
+
+
+@register.simple_tag
 def when(moment: datetime, form: str = "short") -> SafeString:
     """A time in the person's zone, or in UTC where they chose none and a script says it in that of their browser:
     “short” for lists, “moment” with the time of day, “exact” with seconds too, “countdown” for how long it is until
@@ -34,7 +60,7 @@ def when(moment: datetime, form: str = "short") -> SafeString:
         '<time datetime="{}" data-as="{}" title="{}">{}{} {}</time>',
         moment.isoformat(timespec="milliseconds"),
         form,
-        f"{moment:%A, %B} {moment.day}, {moment:%Y, %H:%M:%S} {moment:%Z}",
+        _in_full(moment),
         "at " if form == "countdown" else "",
         f"{moment:%b} {moment.day}, {moment:{clock}}",
         f"{moment:%Z}",

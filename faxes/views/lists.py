@@ -62,7 +62,7 @@ def _list(request: HttpRequest, listing: Listing, filters: Filters) -> HttpRespo
     page = page_of(filters)
     numbers = PhoneNumber.objects.visible_to(filters.user)
     labels = dict(numbers.exclude(label="").values_list("phone_number", "label"))
-    rows = [_row(fax, labels) for fax in page.faxes]
+    rows = [row_of(fax, labels) for fax in page.faxes]
     version = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
     if is_fragment(request) and request.GET.get("seen") == version:
         return HttpResponse(status=204)
@@ -87,7 +87,7 @@ def _seconds_until_next_look(rows: Sequence[Row], filters: Filters, listing: Lis
     return None
 
 
-def _row(fax: Fax, labels: Mapping[str, str]) -> Row:
+def row_of(fax: Fax, labels: Mapping[str, str], *, line_in_use: bool = False) -> Row:
     far = format_number(fax.other_number)
     name = fax.correspondent.name if fax.correspondent else ""
     return Row(
@@ -98,7 +98,7 @@ def _row(fax: Fax, labels: Mapping[str, str]) -> Row:
         team=fax.team.name if fax.team else "no team yet",
         pages=fax.document.pages if fax.document else fax.page_count,
         has_picture=fax.document is not None,
-        state=state_of(fax),
+        state=state_of(fax, line_in_use=line_in_use),
         is_open=not fax.is_over,
         at=fax.created_at,
     )

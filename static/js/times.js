@@ -29,10 +29,24 @@
     return `in ${[first, ...rest.map((part) => String(part).padStart(2, "0"))].join(":")}`;
   }
 
+  // “46 minutes”: how long ago the moment was.
+  function age(moment) {
+    const minutes = Math.max(0, Math.floor((new Date() - moment) / 60000));
+    if (minutes < 1) return "less than a minute";
+    const units = [["minute", minutes, 60], ["hour", Math.floor(minutes / 60), 48], ["day", Math.floor(minutes / 1440)]];
+    const [unit, number] = units.find(([, number, most]) => !most || number < most);
+    return `${number} ${unit}${number === 1 ? "" : "s"}`;
+  }
+
+  const RUNNING = { countdown: left, age };
+
   function tick() {
-    for (const element of document.querySelectorAll("time[data-as=countdown]")) {
+    for (const element of document.querySelectorAll("time[data-as=countdown], time[data-as=age]")) {
       const moment = new Date(element.dateTime);
-      if (!Number.isNaN(moment.getTime())) element.textContent = left(moment);
+      if (Number.isNaN(moment.getTime())) continue;
+      const text = RUNNING[element.dataset.as](moment);
+      // Whoever selects a text that stays the same keeps it selected.
+      if (element.textContent !== text) element.textContent = text;
     }
   }
 
@@ -40,8 +54,9 @@
     for (const element of root.querySelectorAll("time[data-as]")) {
       const moment = new Date(element.dateTime);
       if (Number.isNaN(moment.getTime())) continue;
-      if (element.dataset.as === "countdown") element.textContent = left(moment);
-      else element.textContent = new Intl.DateTimeFormat(undefined, { ...parts(moment, element.dataset.as), timeZone }).format(moment);
+      const running = RUNNING[element.dataset.as];
+      const form = running ?? ((at) => new Intl.DateTimeFormat(undefined, { ...parts(at, element.dataset.as), timeZone }).format(at));
+      element.textContent = form(moment);
       element.title = FULL.format(moment);
     }
   }

@@ -83,10 +83,6 @@ def test_a_list_stays_in_no_shared_browser(logged_in: Any, bob: User) -> None:
     assert "no-store" in logged_in(bob).get(SENT)["Cache-Control"]
 
 
-def test_home_leads_to_the_faxes(logged_in: Any, bob: User) -> None:
-    assert logged_in(bob).get("/")["Location"] == INBOX
-
-
 def test_a_row_tells_who_what_how_and_when(logged_in: Any, bob: User, team: Team) -> None:
     builders.number(team, label="Front line")
     fax = delivered(

@@ -44,6 +44,23 @@ def inbound(**columns: Any) -> Fax:
     return Fax(direction="inbound", from_number=builders.THEIRS, to_number=builders.OURS, **columns)
 
 
+@pytest.mark.parametrize(
+    ("columns", "word"),
+    [
+        ({"outbox": Outbox.READY}, "waiting: line in use"),
+        ({"outbox": Outbox.READY, "tries": 1}, "waiting"),
+        ({"outbox": Outbox.READY, "cancel": Fax.Cancel.REQUESTED}, "cancelling"),
+        ({"outbox": Outbox.SUBMITTING}, "handing over"),
+        ({"outbox": Outbox.PREPARING}, "preparing"),
+        ({"outbox": Outbox.ACCEPTED, "status": "sending"}, "sending"),
+        ({"outbox": Outbox.ACCEPTED, "status": "delivered"}, "delivered"),
+        ({"outbox": Outbox.REJECTED}, "not sent"),
+    ],
+)
+def test_only_what_waits_for_its_turn_waits_for_the_line(columns: dict[str, Any], word: str) -> None:
+    assert state_of(outbound(**columns), line_in_use=True).word == word
+
+
 @pytest.mark.parametrize("failure_reason", SENDING + NO_DIRECTION_GIVEN)
 def test_every_reason_why_sending_fails_is_told_in_plain_words(failure_reason: str) -> None:
     state = state_of(outbound(status="failed", failure_reason=failure_reason))

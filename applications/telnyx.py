@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from django.conf import settings
 
-from telnyx_api import Client
+from telnyx_api import BadAnswer, Client, FaxApplication
 
 
 class Patience(TypedDict, total=False):
@@ -29,3 +29,11 @@ def client(patience: Patience | None = None) -> Iterator[Client]:
     key, base = settings.TELNYX_API_KEY, settings.TELNYX_API_BASE
     with Client(api_key=key, base_url=base, **(patience or {})) as telnyx:
         yield telnyx
+
+
+def fetch_application(telnyx: Client, telnyx_id: str) -> FaxApplication:
+    """The application of this id as Telnyx has it. Raises TelnyxError, also for an answer about another one."""
+    answer = telnyx.get_fax_application(telnyx_id)
+    if answer.id != telnyx_id:
+        raise BadAnswer("Telnyx answered a question about one application with another one.")
+    return answer

@@ -103,33 +103,39 @@ def candidates_of(
     of_others = set(elsewhere.values_list("telnyx_id", flat=True))
     sure, perhaps = [], []
     for payload in listed:
-        if payload.id in not_ours or not _may_be(pending, payload):
+        telnyx_id = usable_id(payload.id)
+        if telnyx_id in not_ours or not _may_be(pending, payload):
             continue
         if _is_like(pending, payload):
             sure.append(payload)
-        elif payload.id not in of_others:
+        elif telnyx_id not in of_others:
             perhaps.append(payload)
     return sure, perhaps
 
 
 def made(pending: PendingApplication, payload: ApplicationPayload, *, by: User | None, how: str) -> PendingApplication:
-    """The wish became this application: mirror it, give it to its team, log it. An application that somebody gave to
-    a team meanwhile stays there."""
+    """The wish became this application: mirror it, give it to its team, log it. One that somebody gave to another team
+    meanwhile is theirs, and nothing of it is touched."""
     with transaction.atomic():
         row = PendingApplication.objects.select_for_update(of=("self",)).select_related("team", "by").get(pk=pending.pk)
         if row.state == State.MADE:
             return row
         apply_application(payload)
         application = FaxApplication.objects.select_for_update(of=("self",)).get(telnyx_id=usable_id(payload.id))
-        application.team = application.team or row.team
-        application.delete_once_archived = bool(row.fields.get("delete_once_archived"))
-        application.save(update_fields=["team", "delete_once_archived"])
-        note_written(application, {column: row.fields[column] for column in ON_CREATE if column in row.fields}, row.by)
+        if application.team_id in (None, row.team_id):
+            _give(application, row)
         row.state, row.telnyx_id, row.due_at = State.MADE, str(application.telnyx_id), None
         row.save(update_fields=["state", "telnyx_id", "due_at"])
         data = {"asked": row.fields, "settled": how, "by": str(by or "")}
-        audit.record(audit.Entry("application.create", by=row.by, on=application, team=application.team, data=data))
+        audit.record(audit.Entry("application.create", by=row.by, on=application, team=row.team, data=data))
     return row
+
+
+def _give(application: FaxApplication, wish: PendingApplication) -> None:
+    application.team = wish.team
+    application.delete_once_archived = bool(wish.fields.get("delete_once_archived"))
+    application.save(update_fields=["team", "delete_once_archived"])
+    note_written(application, {column: wish.fields[column] for column in ON_CREATE if column in wish.fields}, wish.by)
 
 
 def _plain(name: str) -> str:
@@ -185,7 +191,7 @@ def _keep(
         team=team,
         fields=dict(fields),
         likeness=likeness_of(fields),
-        known=[payload.id for payload in listed],
+        known=[usable_id(payload.id) for payload in listed],
         ends_at=ends_at,
         due_at=ends_at,
     )

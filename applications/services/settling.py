@@ -15,11 +15,13 @@ from django.utils import timezone
 from accounts import access, audit
 from accounts.models import Role, User
 from applications.lease import held
-from applications.models import PendingApplication
+from applications.mirror import usable_id
+from applications.models import FaxApplication, PendingApplication
 from applications.services.creating import candidates_of, list_all, made
-from applications.telnyx import WHILE_SOMEBODY_WAITS, client
+from applications.telnyx import WHILE_SOMEBODY_WAITS, client, fetch_application
 from telnyx_api import FaxApplication as ApplicationPayload
 from telnyx_api import NotFound, TelnyxError
+from telnyx_api.reading import legible
 from wake import wake
 
 log = structlog.get_logger(__name__)
@@ -57,9 +59,14 @@ def choose_application(*, by: User, pending: PendingApplication, telnyx_id: str 
         raise ValidationError(NOT_OFFERED)
     try:
         with client(WHILE_SOMEBODY_WAITS) as telnyx:
-            payload = telnyx.get_fax_application(telnyx_id)
+            payload = fetch_application(telnyx, telnyx_id)
     except NotFound as error:
         raise ValidationError(VANISHED) from error
+    # Somebody may have taken it since it was found.
+    sure, perhaps = candidates_of(pending, [payload])
+    elsewhere = FaxApplication.objects.filter(telnyx_id=telnyx_id, team__isnull=False).exclude(team=pending.team)
+    if not (sure or perhaps) or elsewhere.exists():
+        raise ValidationError(NOT_OFFERED)
     return made(pending, payload, by=by, how="chosen")
 
 
@@ -102,9 +109,9 @@ def _facts(payload: ApplicationPayload) -> dict[str, str]:
     """What a person tells a candidate by."""
     created = payload.created_at.isoformat() if payload.created_at else ""
     return {
-        "id": str(payload.id),
-        "application_name": payload.application_name or "",
-        "webhook_event_url": payload.webhook_event_url or "",
+        "id": usable_id(payload.id),
+        "application_name": legible(payload.application_name or ""),
+        "webhook_event_url": legible(payload.webhook_event_url or ""),
         "created_at": created,
     }
 

@@ -20,7 +20,7 @@ from applications.lease import LEASE, held
 from applications.mirror import APPLICATION_KEYS, apply_application, fitted, mark_row_gone, promoted
 from applications.models import FaxApplication
 from applications.services.owning import moved
-from applications.telnyx import WHILE_SOMEBODY_WAITS, client
+from applications.telnyx import WHILE_SOMEBODY_WAITS, client, fetch_application
 from applications.written import note_written, written_value
 from telnyx_api import BadAnswer, Client, NotFound, TelnyxError
 from telnyx_api import FaxApplication as ApplicationPayload
@@ -53,20 +53,20 @@ def update_application(
     Telnyx refused or cannot be asked, and ValueError where the settings allow no question. Then nothing was changed
     here; of an error with an unknown outcome, Telnyx did not show the change either.
     """
-    access.require(by, application.team, at_least=Role.MANAGER)
     if "team" in changes and not access.is_admin(by):
         raise PermissionDenied
     theirs = {column: changes[column] for column in WRITABLE if column in changes}
     with held(FaxApplication.objects.filter(pk=application.pk)) as mine:
         if not mine:
             raise ValidationError(BUSY)
+        before = _as_it_stands(application)
+        access.require(by, before.team, at_least=Role.MANAGER)
         if not theirs:
-            before = _as_it_stands(application)
             _refuse_if_changed(before, shown)
             return _keep(by, before, None, changes)
         deadline = time.monotonic() + LEASE.total_seconds() / 2
         with client(WHILE_SOMEBODY_WAITS) as telnyx:
-            before = _fresh(telnyx, application)
+            before = _fresh(telnyx, before)
             _refuse_if_changed(before, shown)
             answer = _patched(telnyx, before, theirs, deadline)
         return _keep(by, before, answer, changes)
@@ -81,7 +81,7 @@ def _fresh(telnyx: Client, application: FaxApplication) -> FaxApplication:
     try:
         if not application.telnyx_id:
             raise ValidationError(GONE)
-        apply_application(_asked_for(telnyx, application.telnyx_id))
+        apply_application(fetch_application(telnyx, application.telnyx_id))
     except NotFound as error:
         mark_row_gone(application)
         raise ValidationError(GONE) from error
@@ -92,13 +92,6 @@ def _refuse_if_changed(now: FaxApplication, shown: Mapping[str, Any] | None) -> 
     values = values_of(now)
     if changed := [column for column, value in (shown or {}).items() if column in values and values[column] != value]:
         raise ChangedMeanwhile(changed)
-
-
-def _asked_for(telnyx: Client, telnyx_id: str) -> ApplicationPayload:
-    answer = telnyx.get_fax_application(telnyx_id)
-    if answer.id != telnyx_id:
-        raise BadAnswer("Telnyx answered a question about one application with another one.")
-    return answer
 
 
 def _patched(telnyx: Client, before: FaxApplication, theirs: Mapping[str, Any], deadline: float) -> ApplicationPayload:
@@ -133,7 +126,7 @@ def _demanded(before: FaxApplication) -> dict[str, Any]:
 def _looked_up(telnyx: Client, telnyx_id: str) -> ApplicationPayload | None:
     """The application as Telnyx has it; None where that cannot be learned."""
     try:
-        seen = _asked_for(telnyx, telnyx_id)
+        seen = fetch_application(telnyx, telnyx_id)
     except TelnyxError:
         return None
     apply_application(seen)

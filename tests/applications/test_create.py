@@ -315,9 +315,11 @@ def test_one_that_somebody_gave_to_a_team_meanwhile_stays_there(
     assert not sync_recent().error
     row = FaxApplication.objects.get(application_name="Pharmacy")
     assign_application(by=None, application=row, team=other_team)
+    PendingApplication.objects.update(fields=pending.fields | {"delete_once_archived": True})
     assert settled(pending).state == State.MADE
     row.refresh_from_db()
-    assert row.team == other_team
+    assert (row.team, row.delete_once_archived, row.written) == (other_team, False, {})
+    assert LogEntry.objects.get(action="application.create").chain == str(team.pk)
 
 
 @pytest.fixture
@@ -357,6 +359,27 @@ def test_a_chosen_one_that_is_gone_by_then_is_not_taken(sandbox: Server, two: Pe
     remove_at_telnyx(sandbox, "78")
     with pytest.raises(ValidationError, match="no more"):
         choose_application(by=alice, pending=two, telnyx_id="78")
+
+
+def test_what_another_team_has_by_now_cannot_be_chosen(
+    sandbox: Server, two: PendingApplication, other_team: Team, alice: User
+) -> None:
+    assert not sync_recent().error
+    taken = FaxApplication.objects.get(telnyx_id="78")
+    assign_application(by=None, application=taken, team=other_team)
+    with pytest.raises(ValidationError, match="none of those"):
+        choose_application(by=alice, pending=two, telnyx_id="78")
+    taken.refresh_from_db()
+    assert (taken.team, taken.written) == (other_team, {})
+
+
+def test_words_that_no_database_takes_break_no_look(sandbox: Server, team: Team, alice: User) -> None:
+    lose(sandbox, after=False)
+    pending = create(alice, team)
+    add_at_telnyx(sandbox, "81", application_name="Phar\x00macy", webhook_event_url=None)
+    add_at_telnyx(sandbox, "82", application_name=None, webhook_event_url=HOOK, created_at="\x00")
+    pending = settled(pending)
+    assert [each["id"] for each in pending.evidence["candidates"]] == ["82"]
 
 
 @pytest.mark.parametrize(

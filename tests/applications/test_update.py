@@ -13,7 +13,7 @@ from pytest_django import Settings
 from accounts.models import LogEntry, Team, User
 from applications.fields import values_of
 from applications.models import FaxApplication
-from applications.services import ChangedMeanwhile, update_application
+from applications.services import ChangedMeanwhile, assign_application, update_application
 from applications.written import written_value
 from telnyx_api import BadAnswer, Invalid, TelnyxError
 from telnyx_sandbox.server import Server
@@ -310,3 +310,13 @@ def test_two_who_save_at_once_overwrite_nothing_of_each_other(
     assert (there["application_name"] == "Reception", there["webhook_timeout_secs"] == 20) == tuple(done)
     front_desk.refresh_from_db()
     assert (front_desk.application_name, front_desk.leased_until) == (there["application_name"], None)
+
+
+def test_who_lost_the_team_meanwhile_saves_nothing(
+    sandbox: Server, front_desk: FaxApplication, alice: User, other_team: Team
+) -> None:
+    stale = FaxApplication.objects.select_related("team").get(pk=front_desk.pk)
+    assign_application(by=None, application=front_desk, team=other_team)
+    with pytest.raises(PermissionDenied):
+        update_application(by=alice, application=stale, changes={"active": False})
+    assert calls(sandbox, "PATCH") == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from contacts.numbers import format_number
 from faxes.models import Fax
 from faxes.reasons import ASK_SENDER, OURS, TELNYX, reason_of
 from faxes.states import Media, Outbox
@@ -97,6 +98,13 @@ def state_of(fax: Fax, *, line_in_use: bool = False) -> State:
     if line_in_use and fax.outbox == Outbox.READY and not (fax.cancel or fax.tries):
         return LINE_IN_USE
     return STOPPING if fax.cancel else _leaving(fax)
+
+
+def far_end(fax: Fax) -> str:
+    """“to Loop Orthopedics”, “from +1 312 555 0142”."""
+    name = fax.correspondent.name if fax.correspondent else ""
+    way = "to" if fax.is_outbound else "from"
+    return f"{way} {name or format_number(fax.other_number) or 'an unknown number'}"
 
 
 def pages(count: int | None) -> str:

@@ -4,45 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Self
-from uuid import UUID
 
-from django.http import Http404, QueryDict
+from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from accounts import access
 from accounts.models import Role, Team, User
-from faxes.listing.address import Address, found, query_of
-from telnyx_api.reading import moment
-from webhooks.models import Delivery
+from faxes.listing.address import Address, query_of
+from faxes.listing.keyset import Place
 
 # What says where in the list somebody is, and not which list it is.
 PLACE = ("before", "seen")
-
-
-@dataclass(frozen=True)
-class Place:
-    """After which delivery a page begins. The delivery itself may be gone by then."""
-
-    at: datetime
-    id: UUID
-
-    @classmethod
-    def of(cls, delivery: Delivery) -> Self:
-        return cls(delivery.received_at, delivery.pk)
-
-    @classmethod
-    def parse(cls, word: str) -> Self:
-        """Raises Http404 for what `str()` has not written."""
-        at, _, pk = word.partition("_")
-        try:
-            return cls(found(moment({"at": at}, "at")), UUID(pk))
-        except ValueError as error:
-            raise Http404 from error
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%dT%H:%M:%S.%fZ}_{self.id.hex}"
 
 
 @dataclass(frozen=True)

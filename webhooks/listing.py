@@ -21,10 +21,12 @@ from accounts import access
 from accounts.models import Team
 from contacts.models import Correspondent
 from contacts.numbers import parse_number
+from faxes.listing.keyset import Place, beyond, first_page
 from faxes.models import Fax
-from webhooks.filters import Filters, Place
+from webhooks.filters import Filters
 from webhooks.models import Delivery, DeliveryQuerySet
 
+KEY = "received_at"
 # Of one number, the newest faxes.
 SEARCHED = 200
 
@@ -56,7 +58,7 @@ def page_of(filters: Filters, bounds: Bounds = Bounds()) -> Page:
     if found is not None:
         return _full_page(_newest(found, filters, size + 1), size)
     bound = _bound(filters, bounds) if _sifts(filters) else None
-    rows = _beyond(_owned(_sifted(filters), filters), filters.before)
+    rows = beyond(_owned(_sifted(filters), filters), KEY, filters.before)
     if bound is not None:
         rows = rows.filter(received_at__gte=bound)
     page = _full_page(list(rows.defer("body")[: size + 1]), size)
@@ -75,7 +77,8 @@ def faxes_of(filters: Filters, deliveries: Sequence[Delivery]) -> dict[str, Fax]
 
 
 def _full_page(rows: list[Delivery], size: int) -> Page:
-    return Page(rows[:size], Place.of(rows[size - 1]) if len(rows) > size else None)
+    page = first_page(rows, KEY, size)
+    return Page(page.rows, page.older)
 
 
 def _whose(filters: Filters) -> list[Team] | None:
@@ -117,7 +120,7 @@ def _owned(rows: DeliveryQuerySet, filters: Filters) -> DeliveryQuerySet:
 def _bound(filters: Filters, bounds: Bounds) -> datetime | None:
     """How far back a walk goes; None for all the way."""
     if access.is_admin(filters.user):
-        ahead = _beyond(_of_days(filters), filters.before).values_list("received_at", flat=True)
+        ahead = beyond(_of_days(filters), KEY, filters.before).values_list("received_at", flat=True)
         return ahead[bounds.reached : bounds.reached + 1].first()
     bound = _begin(filters) - bounds.reach
     # Before there was a team, nothing was told of its faxes; and before the days that are asked for, nothing is wanted.
@@ -131,12 +134,6 @@ def _begin(filters: Filters) -> datetime:
     this_hour = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     last = datetime.combine(filters.until, time.max, UTC) if filters.until else this_hour
     return filters.before.at if filters.before else min(last, this_hour)
-
-
-def _beyond(rows: DeliveryQuerySet, place: Place | None) -> DeliveryQuerySet:
-    if place is None:
-        return rows
-    return rows.filter(Q(received_at__lt=place.at) | Q(pk__lt=place.id), received_at__lte=place.at)
 
 
 def _found(filters: Filters, bounds: Bounds) -> QuerySet[Delivery] | None:

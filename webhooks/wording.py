@@ -23,12 +23,14 @@ STATES = {
 @dataclass(frozen=True)
 class Lag:
     """From what happened at Telnyx to its arrival here, and from there to the end of our work on it. Each is empty
-    where it is not known, and the second as long as the work goes on."""
+    where it is not known."""
 
     arrived: str
     applied: str
     # The event arrived before it happened, by Telnyx's clock and ours.
     is_ahead: bool = False
+    # The work on it goes on.
+    is_open: bool = False
 
 
 def state_of(delivery: Delivery) -> State:
@@ -41,7 +43,8 @@ def state_of(delivery: Delivery) -> State:
 def lag_of(delivery: Delivery) -> Lag:
     arrived = _between(delivery.occurred_at, delivery.received_at)
     applied = _between(delivery.received_at, delivery.processed_at)
-    return Lag(span(arrived), span(applied), is_ahead=arrived is not None and arrived < 0)
+    is_ahead, is_open = arrived is not None and arrived < 0, delivery.state == Delivery.State.PENDING
+    return Lag(span(arrived), span(applied), is_ahead, is_open)
 
 
 def span(count: float | None) -> str:

@@ -14,9 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Team, User
+from faxes.listing.keyset import Place
 from faxes.models import Fax
 from tests import builders
-from webhooks.filters import Filters, Place
+from webhooks.filters import Filters
 from webhooks.listing import Bounds, Page, page_of
 from webhooks.models import Delivery
 

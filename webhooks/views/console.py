@@ -17,10 +17,9 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.guards import for_people, is_fragment
 from accounts.models import Role, User
-from contacts.numbers import format_number
 from faxes.models import Fax
 from faxes.sandbox import sandbox_url
-from faxes.wording import State
+from faxes.wording import State, far_end
 from webhooks.filters import Filters
 from webhooks.listing import faxes_of, page_of
 from webhooks.models import Delivery, Refusal
@@ -93,17 +92,10 @@ def row_of(delivery: Delivery, faxes: Mapping[str, Fax]) -> Row:
         attempt=delivery.attempt if (delivery.attempt or 0) > 1 else None,
         came=times(delivery.repeats + 1) if delivery.repeats else "",
         fax_id=fax.pk if fax else None,
-        fax=name_of(fax) if fax else "",
+        fax=far_end(fax) if fax else "",
         team=fax.team.name if fax and fax.team else "",
         at=delivery.received_at,
     )
-
-
-def name_of(fax: Fax) -> str:
-    """“from Lakeview Imaging”, “to +1 312 555 0142”."""
-    name = fax.correspondent.name if fax.correspondent else ""
-    way = "to" if fax.is_outbound else "from"
-    return f"{way} {name or format_number(fax.other_number) or 'an unknown number'}"
 
 
 def our_door() -> str:

@@ -20,10 +20,11 @@ from accounts.guards import for_people, is_fragment
 from accounts.models import Role, User
 from faxes.models import Fax
 from faxes.views.answers import to_login
+from faxes.wording import far_end
 from webhooks import services
 from webhooks.models import Delivery
 from webhooks.payload import readable
-from webhooks.views.console import name_of, row_of
+from webhooks.views.console import row_of
 from webhooks.wording import ACCEPTED, lag_of, state_of, times
 
 # In seconds: how often the page looks while the delivery waits.
@@ -78,7 +79,7 @@ def _live(delivery: Delivery, fax: Fax | None) -> dict[str, Any]:
         "moments": _moments(delivery),
         # Not called “fax”, by which the rail would take this for a fax's own page.
         "about": fax,
-        "fax_name": name_of(fax) if fax else "",
+        "fax_name": far_end(fax) if fax else "",
         "events": [row_of(one, faxes) for one in _events_of_fax(delivery)],
         "is_open": delivery.state == Delivery.State.PENDING,
         "every": WHILE_OPEN if delivery.state == Delivery.State.PENDING else None,

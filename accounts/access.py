@@ -140,3 +140,9 @@ def require_somewhere(user: AnyUser, *, at_least: Role) -> None:
     """Raise PermissionDenied (403) unless `holds_somewhere()`."""
     if not holds_somewhere(user, at_least=at_least):
         raise PermissionDenied
+
+
+def require_admin(user: AnyUser) -> None:
+    """Raise PermissionDenied (403) unless `is_admin()`."""
+    if not is_admin(user):
+        raise PermissionDenied

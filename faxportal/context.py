@@ -14,6 +14,7 @@ from faxes.missing import count_missing
 from faxes.reading import unread_count
 from portal.health import worker_problem
 from portal.views.teams.house import LOOKED_AT
+from sync.found import open_gaps
 
 MOST_QUIET_LINES = 3
 
@@ -44,4 +45,6 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "unread": cache(lambda: unread_count(user)),
         "may_send": access.holds_somewhere(user, at_least=Role.MEMBER),
         "manages": access.holds_somewhere(user, at_least=Role.MANAGER),
+        # Asked for by the template, for administrators.
+        "gaps_open": cache(open_gaps),
     }

@@ -14,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("accounts.sign_in.urls")),
+    path("sync/", include("sync.urls")),
     path("", include("webhooks.urls")),
     path("", include("notifications.urls")),
 ]

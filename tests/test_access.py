@@ -19,6 +19,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from accounts.invitations import invite
 from accounts.models import Invitation, Membership, Team, User
@@ -26,6 +27,7 @@ from applications.models import FaxApplication, PendingApplication, PhoneNumber
 from faxes.links import link_to
 from faxes.models import Attempt, Batch, Document, Fax
 from faxes.states import Outbox
+from sync.models import SyncRun
 from tests import builders
 from tests.admin.pages import ROW
 from tests.papers import text_pdf
@@ -245,6 +247,11 @@ RULES = {
     "for_telnyx": Rule(everybody(404)),
     "healthz": Rule(everybody(200)),
     "readyz": Rule(everybody(503)),
+    "sync:overview": Rule(admins(200)),
+    # A form that says what is to run.
+    "sync:start": Rule(NOT_ALLOWED, admins(404)),
+    "sync:runs": Rule(admins(200)),
+    "sync:run": Rule(admins(200)),
     "webhooks:console": Rule(managers(200)),
     # There is a sandbox in development only.
     "webhooks:simulate": Rule(people(404), people(404)),
@@ -391,6 +398,7 @@ class House:
             "application_id": self.applications[whose].pk,
             "pending_id": self.wishes[whose].pk,
             "delivery_id": self.deliveries[whose].pk,
+            "run_id": SyncRun.objects.create(finished_at=timezone.now()).pk,
             "number": 1,
             "document_id": self.upload.pk,
             "team_slug": self.teams[whose].slug if whose in self.teams else "nowhere",

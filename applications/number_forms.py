@@ -54,12 +54,15 @@ class ReceivingForm(forms.Form):
         super().__init__(data, initial=now)
         already = Q(pk=number.default_assignee_id) | Q(pk__in=[person.pk for person in told])
         team = number.owner
-        for name, role in (("default_assignee", Role.MEMBER), ("notify", Role.VIEWER)):
+        for name, role, beside in (
+            ("default_assignee", Role.MEMBER, "cannot act for this team"),
+            ("notify", Role.VIEWER, "not of this team"),
+        ):
             members = access.people(team, at_least=role) if team else User.objects.none()
             field: Any = self.fields[name]
             people = User.objects.filter(Q(pk__in=members.values("pk")) | already)
             field.queryset = people.order_by("first_name", "last_name", "username")
-            field.label_from_instance = _marked(set(members.values_list("pk", flat=True)))
+            field.label_from_instance = _marked(set(members.values_list("pk", flat=True)), beside)
 
     @property
     def told_as_shown(self) -> str:
@@ -118,5 +121,5 @@ def managed_teams(user: User) -> Sequence[Team]:
     return [team for team in access.teams(user) if team.pk in ids]
 
 
-def _marked(members: Set[int]) -> Callable[[User], str]:
-    return lambda person: str(person) if person.pk in members else f"{person} (no member any more)"
+def _marked(members: Set[int], beside: str) -> Callable[[User], str]:
+    return lambda person: str(person) if person.pk in members else f"{person} ({beside})"

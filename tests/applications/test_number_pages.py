@@ -265,7 +265,8 @@ def test_who_left_the_team_can_be_taken_off(
     PhoneNumber.objects.filter(pk=lines["own"].pk).update(default_assignee=bob)
     Membership.objects.filter(user=bob).delete()
     client = logged_in(alice)
-    assert "Bob (no member any more)" in text(client, page_of(lines["own"]))
+    page = text(client, page_of(lines["own"]))
+    assert "Bob (cannot act for this team)" in page and "Bob (not of this team)" in page
     was = {"initial-default_assignee": bob.pk, "initial-notify": [bob.pk], "label": "Lab"}
     kept = was | {"default_assignee": bob.pk, "notify": [bob.pk]}
     page = text(client, page_of(lines["own"]), kept)

@@ -13,6 +13,7 @@ from pytest_django import Settings
 import webhooks.steps
 from accounts import invitations
 from accounts.models import Team, User
+from applications.written import note_written
 from contacts.models import Correspondent
 from faxes.models import Document, Fax, Note, Tag
 from faxes.states import Media, Outbox
@@ -35,6 +36,10 @@ def house(team: Team, alice: User, settings: Settings) -> list[str]:
     far = Correspondent.objects.create(team=team, number=builders.THEIRS, name=EVIL)
     application = builders.application(team, application_name=EVIL, tags=[EVIL], anchorsite_override=EVIL)
     line = builders.number(team, label=EVIL, status=EVIL[:60], connection_id=application.telnyx_id)
+    for row in (application, line):
+        type(row).objects.update(raw={"application_name": EVIL, "connection_id": application.telnyx_id})
+    note_written(application, {"application_name": f"Ours {EVIL}"}, alice)
+    note_written(line, {"connection_id": EVIL}, alice)
     paper = builders.document(papers.text_pdf(pages=1))
     Document.objects.update(name=EVIL)
     columns: dict[str, Any] = {"correspondent": far, "document": paper, "raw": {EVIL: EVIL, "webhook_url": EVIL}}
@@ -72,7 +77,7 @@ def house(team: Team, alice: User, settings: Settings) -> list[str]:
 
 
 # Lists of managers; what they lead to is walked, too.
-PLACES = ["/applications/", "/webhooks/", "/teams/"]
+PLACES = ["/applications/", "/applications/numbers/", "/applications/drift/", "/webhooks/", "/teams/"]
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def _note(same: Sequence[Complaint]) -> Note:
     finding = same[0].finding
     names = ", ".join(str(complaint.application) for complaint in same[:3])
     several = reverse("applications:list")
-    one = reverse("applications:detail", args=[same[0].application.pk])
+    one = reverse("applications:detail", args=[same[0].application.pk]) + "#check"
     return Note(
         f"{names}, …" if len(same) > 3 else names,
         finding.title,

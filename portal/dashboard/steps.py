@@ -60,12 +60,15 @@ def _connected(user: User, numbers: Iterable[PhoneNumber]) -> Step:
     title, applications = "Connect a number", Way(reverse("applications:list"), "Fax applications", is_main=True)
     if access.is_admin(user):
         text = "Give a fax application, or one of the account's numbers, to a team. The sync brings both from Telnyx."
-        teams = Way(reverse("admin:accounts_team_changelist"), "Teams")
-        return Step(title, text, False, [applications, teams])
+        return Step(title, text, False, [applications, _numbers(), Way(reverse("portal:teams"), "Teams")])
     if access.holds_somewhere(user, at_least=Role.MANAGER):
         text = "Attach a number to your team's fax application. If there is none yet, ask your administrator for one."
-        return Step(title, text, False, [applications])
+        return Step(title, text, False, [applications, _numbers()])
     return Step(title, f"Nothing can be sent or received yet. Ask {_helpers(user)} to connect a number.", False)
+
+
+def _numbers() -> Way:
+    return Way(reverse("applications:numbers"), "Numbers")
 
 
 def _first_fax(may_send: bool, numbers: Sequence[PhoneNumber], has_faxes: bool, sandbox_url: str) -> Step:
@@ -85,16 +88,13 @@ def _first_fax(may_send: bool, numbers: Sequence[PhoneNumber], has_faxes: bool, 
 
 
 def _arrived(user: User) -> Step:
-    text = "Every step of it is told here, until the other machine has confirmed each page. "
-    if access.is_admin(user):
-        return Step("See it arrive", f"{text}Then add colleagues.", False)
-    return Step("See it arrive", f"{text}Then let your colleagues know: {_colleagues(user)}", False)
-
-
-def _colleagues(user: User) -> str:
-    if access.holds_somewhere(user, at_least=Role.MANAGER):
-        return "your administrator adds them to the team."
-    return "whoever is on the team sees the same faxes."
+    title, text = "See it arrive", "Every step of it is told here, until the other machine has confirmed each page."
+    managed = access.team_ids(user, at_least=Role.MANAGER)
+    if not managed:
+        return Step(title, f"{text} Whoever is on the team sees the same.", False)
+    slugs = [team.slug for team in access.teams(user) if team.pk in managed]
+    page = reverse("portal:team", args=slugs) if len(slugs) == 1 else reverse("portal:teams")
+    return Step(title, f"{text} Meanwhile, have your colleagues join.", False, [Way(page, "Invite colleagues")])
 
 
 def _helpers(user: User) -> str:

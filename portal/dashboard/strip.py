@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
+
 from faxes.wording import BAD, GOOD, PLAIN, WAIT
 from portal.dashboard.facts import MANY, Facts
 from portal.dashboard.line import MOST_QUIET_LINES, Line
@@ -44,7 +46,7 @@ class Strip:
     verdicts: Sequence[Verdict]
 
 
-def strip_of(facts: Facts, line: Line, *, for_admin: bool) -> Strip:
+def strip_of(facts: Facts, line: Line, *, for_admin: bool, for_manager: bool) -> Strip:
     troubles = list(_troubles(facts))
     if for_admin and facts.gaps:
         troubles.append(Verdict(_counted(facts.gaps, "gap open", "gaps open"), WAIT))
@@ -54,7 +56,7 @@ def strip_of(facts: Facts, line: Line, *, for_admin: bool) -> Strip:
     if line.for_manager:
         tone = BAD if any(note.tone == BAD for note in line.notes) else WAIT
         troubles.append(Verdict(f"{line.for_manager} to look after", tone, CARD))
-    return Strip(list(_facts(facts, for_admin)), troubles or [_well(facts)])
+    return Strip(list(_facts(facts, for_admin, for_manager)), troubles or [_well(facts)])
 
 
 def _troubles(facts: Facts) -> Iterator[Verdict]:
@@ -68,12 +70,16 @@ def _troubles(facts: Facts) -> Iterator[Verdict]:
         yield Verdict("sending paused", WAIT, lead="Sending is paused.", sentence=facts.paused)
 
 
-def _facts(facts: Facts, for_admin: bool) -> Iterator[Fact]:
+def _facts(facts: Facts, for_admin: bool, for_manager: bool) -> Iterator[Fact]:
+    console = reverse("webhooks:console")
     if for_admin:
-        yield Fact("last webhook", facts.webhook_at) if facts.webhook_at else Fact("no webhook yet")
+        words = "last webhook" if facts.webhook_at else "no webhook yet"
+        yield Fact(words, facts.webhook_at, console)
         yield Fact("last sync", facts.telnyx_at) if facts.telnyx_at else Fact("no sync yet")
     else:
         yield Fact("Telnyx answered", facts.telnyx_at) if facts.telnyx_at else Fact("Telnyx has not answered yet")
+        if for_manager:
+            yield Fact("webhooks", url=console)
 
 
 def _well(facts: Facts) -> Verdict:

@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts import access
 from accounts.guards import for_people, is_fragment
-from accounts.models import Team, User
+from accounts.models import Role, Team, User
 from faxes.sandbox import sandbox_url
 from portal.dashboard.facts import Facts, facts_of
 from portal.dashboard.line import line_of
@@ -74,10 +74,11 @@ def _team(request: HttpRequest, user: User) -> Team | None:
 def _parts(user: User, team: Team | None, moves: Moving, facts: Facts) -> dict[str, Any]:
     """What the parts of the page show, by name."""
     line = line_of(user, any_quiet=facts.any_quiet)
+    manages = access.holds_somewhere(user, at_least=Role.MANAGER)
     needs = needs_of(user, team, facts)
     steps = steps_of(user, moves, sandbox_url=sandbox_url())
     return {
-        "strip": strip_of(facts, line, for_admin=access.is_admin(user)),
+        "strip": strip_of(facts, line, for_admin=access.is_admin(user), for_manager=manages),
         # Before the first fax has arrived, it is no merit that nothing waits.
         "needs": {"cards": needs, "is_calm": not (needs or steps)},
         "steps": steps,

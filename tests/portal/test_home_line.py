@@ -61,7 +61,7 @@ def test_findings_are_told_to_who_manages_the_application(
         assert card(page) == (
             "Needs the manager Front desk : It is <switched> off Front desk : There is no failover URL"
         )
-        assert page.count(f'href="/applications/{application.pk}/"') == 2
+        assert page.count(f'href="/applications/{application.pk}/#check"') == 2
         assert "2 to look after" in page
     for user in (bob, vera, charlie):
         assert card(home(user)) == "" and "to look after" not in home(user)

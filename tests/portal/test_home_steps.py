@@ -99,6 +99,16 @@ def test_a_fax_that_has_not_arrived_leaves_the_last_step(
     assert page.count("step-done") == 2 and 'id="home-latest"' in page
 
 
+def test_a_manager_may_have_colleagues_join_meanwhile(
+    home: Callable[[User], str], alice: User, bob: User, root: User, team: Team
+) -> None:
+    builders.number(team)
+    builders.accepted(team, status="sending")
+    assert 'href="/teams/front-desk/"' in next_step(home(alice))
+    assert 'href="/teams/front-desk/"' in next_step(home(root))
+    assert "href" not in next_step(home(bob))
+
+
 def test_once_a_fax_has_arrived_the_steps_are_gone(home: Callable[[User], str], bob: User, team: Team) -> None:
     fax = builders.outbound(team, outbox=Outbox.ACCEPTED, status="sending")
     assert "Three steps" in words(home(bob)) and NEXT.search(home(bob))

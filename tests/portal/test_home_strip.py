@@ -50,6 +50,7 @@ def test_all_is_well(home: Callable[[User], str], bob: User, root: User) -> None
     Delivery.objects.record(event("fax.queued", fax_id="1"))
     assert strip(home(bob)) == "Telnyx answered 3 minutes ago all well"
     assert strip(home(root)) == "last webhook less than a minute ago · last sync 3 minutes ago all well"
+    assert '<a href="/webhooks/">last webhook</a>' in home(root) and '<a href="/webhooks/">' not in home(bob)
 
 
 @pytest.mark.usefixtures("well")
@@ -95,6 +96,7 @@ def test_when_others_get_webhooks_is_told_to_administrators_alone(
     home: Callable[[User], str], bob: User, alice: User
 ) -> None:
     before = [strip(home(user)) for user in (bob, alice)]
+    assert before[1] == "Telnyx answered 3 minutes ago · webhooks all well"
     Delivery.objects.record(event("fax.queued", fax_id="1"))
     assert [strip(home(user)) for user in (bob, alice)] == before
 

@@ -16,12 +16,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from requests import RequestException
 
+from accounts.audit.plain import one_line
 from accounts.oidc import origins
 from accounts.oidc.tokens import nonce_of
 from accounts.oidc.views import OidcAdapter
 
 # By OpenID Connect itself: 255 letters; by allauth's table fewer.
 LONGEST_SUB = 191
+LONGEST_SAID = 254
 # What is kept of what the provider says: enough to tell on the account's page whose sign-on it is.
 KEPT = ("sub", "email", "name", "preferred_username")
 
@@ -78,11 +80,12 @@ class OidcProvider(OpenIDConnectProvider):
         return [EmailAddress(email=email, verified=verified in (True, "true"), primary=True)]
 
     def extract_extra_data(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: data[name] for name in KEPT if isinstance(data.get(name), str)}
+        """As text that every database keeps: PostgreSQL's JSON refuses a NUL."""
+        return {name: one_line(data[name], LONGEST_SAID) for name in KEPT if isinstance(data.get(name), str)}
 
     def sociallogin_from_response(self, request: HttpRequest, response: Mapping[str, Any]) -> SocialLogin:
         uid = response.get("sub")
-        if not isinstance(uid, str) or not 0 < len(uid) <= LONGEST_SUB:
+        if not isinstance(uid, str) or not (0 < len(uid) <= LONGEST_SUB and uid.isprintable()):
             raise ProviderException("The provider names nobody.")
         login: SocialLogin = super().sociallogin_from_response(request, response)
         login.groups = _groups(response.get(settings.OIDC_GROUP_CLAIM))

@@ -47,6 +47,7 @@ LIES: dict[str, Lie] = {
     "nobody": without("sub"),
     "an empty name": saying(sub=""),
     "a name too long": saying(sub="x" * 300),
+    "a name that no database keeps": saying(sub="u-1\x00"),
 }
 
 

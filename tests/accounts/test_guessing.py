@@ -1,0 +1,110 @@
+"""Guessing at the log-in, by real requests to two processes: who is tried is shut, and nobody else notices."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+from django.core.cache.backends.db import DatabaseCache
+from pytest_django import Settings
+from requests.adapters import HTTPAdapter
+
+from faxportal.dev_env import variables
+from tests.conftest import PASSWORD
+from tests.databases import query
+from tests.processes import environment, finished, free_port, serving
+
+ATTEMPTS = 200
+PEOPLE = """
+from accounts.models import User
+for name in ("alice", "bob"):
+    User.objects.create_user(name, f"{name}@example.com", "PASSWORD")
+"""
+
+
+class From(HTTPAdapter):
+    """Speaks from one address of the loopback range."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args: object, **kwargs: object) -> None:
+        super().init_poolmanager(*args, **kwargs, source_address=(self.address, 0))  # type: ignore[arg-type]
+
+
+class Visitor:
+    def __init__(self, web: str, address: str) -> None:
+        self.page = f"{web}/accounts/login/"
+        self.session = requests.Session()
+        self.session.mount("http://", From(address))
+        found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.session.get(self.page, timeout=60).text)
+        assert found
+        self.token = found[1]
+
+    def tries(self, name: str, password: str) -> int:
+        form = {"login": name, "password": password, "csrfmiddlewaretoken": self.token}
+        return self.session.post(self.page, form, allow_redirects=False, timeout=60).status_code
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """The address of a portal of two processes, with alice and bob, which counts in its database."""
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.7.1", 0))
+    except OSError:
+        pytest.skip("This machine has one loopback address only.")
+    port, database = free_port(), f"sqlite:///{tmp_path}/own.sqlite3"
+    stores = {"DATABASE_URL": database, "QUEUE_URL": f"sqlite:///{tmp_path}/queue.sqlite3"}
+    env = environment(**variables() | stores) | {"BIND": f"127.0.0.1:{port}", "WEB_CONCURRENCY": "2"}
+    assert finished("manage.py", "set_up", "--verbosity", "0", env=env).returncode == 0
+    made = finished("manage.py", "shell", "-c", PEOPLE.replace("PASSWORD", PASSWORD), env=env)
+    assert made.returncode == 0, made.stdout
+    with serving("-m", "gunicorn", "faxportal.wsgi", env=env, log=tmp_path / "web.log", port=port):
+        yield f"http://localhost:{port}"
+
+
+def checked(folder: Path) -> int:
+    """How many wrong passwords were really looked at."""
+    sql = "SELECT COUNT(*) FROM accounts_logentry WHERE action = 'session.login_failed'"
+    return int(query(f"sqlite:///{folder}/own.sqlite3", sql)[0][0])
+
+
+def all_at_once(visitors: list[Visitor], names: list[str]) -> list[int]:
+    with ThreadPoolExecutor(8) as pool:
+        tries = [pool.submit(visitors[at % len(visitors)].tries, name, "wrong") for at, name in enumerate(names)]
+        return [one.result() for one in tries]
+
+
+@pytest.mark.process
+def test_from_fifty_addresses_the_one_account_is_shut(web: str, tmp_path: Path) -> None:
+    visitors = [Visitor(web, f"127.0.7.{number}") for number in range(1, 51)]
+    names = ["alice", "ALICE", "alice@example.com", "Alice@Example.com"] * (ATTEMPTS // 4)
+    assert set(all_at_once(visitors, names)) == {200}
+    assert checked(tmp_path) == 5
+    assert Visitor(web, "127.0.8.1").tries("alice", PASSWORD) == 200
+    assert Visitor(web, "127.0.8.1").tries("bob", PASSWORD) == 302
+    assert visitors[0].tries("bob@example.com", PASSWORD) == 302
+
+
+@pytest.mark.process
+def test_from_one_address_that_address_is_shut(web: str, tmp_path: Path) -> None:
+    visitors = [Visitor(web, "127.0.9.1") for _ in range(8)]
+    names = [f"somebody{number}" for number in range(ATTEMPTS)]
+    answers = all_at_once(visitors, names)
+    assert checked(tmp_path) == 30
+    assert (answers.count(200), answers.count(429)) == (120, 80)
+    assert Visitor(web, "127.0.9.1").tries("bob", PASSWORD) == 429
+    assert Visitor(web, "127.0.8.1").tries("bob", PASSWORD) == 302
+    assert Visitor(web, "127.0.8.2").tries("alice", PASSWORD) == 302
+
+
+def test_counts_are_not_washed_out_by_many_others(settings: Settings) -> None:
+    """By Django's own measure, 300 other names would be enough to make it forget a count."""
+    assert DatabaseCache("counts", {"OPTIONS": settings.CACHES["default"]["OPTIONS"]})._max_entries >= 20_000

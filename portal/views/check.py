@@ -57,8 +57,10 @@ def _for_managers(act: Act) -> Callable[[HttpRequest, UUID], HttpResponse]:
         before = fetch(request.user, application_id)
         told = act(request, request.user, before)
         after = fetch(request.user, application_id)
-        if is_fragment(request) and _looks_alike(before, after):
-            context = panel_of(after) | {"told": told, "summary": summary_of(after)}
+        is_old = not _looks_alike(before, after)
+        # A page that checks by itself must not be loaded anew under somebody's hands: their click would be lost.
+        if is_fragment(request) and (request.method != "POST" or not is_old):
+            context = panel_of(after) | {"told": told, "summary": summary_of(after), "page_is_old": is_old}
             return render(request, "portal/_check_changed.html", context)
         if told:
             messages.add_message(request, told.level, told.text)
@@ -68,7 +70,7 @@ def _for_managers(act: Act) -> Callable[[HttpRequest, UUID], HttpResponse]:
 
 
 def _looks_alike(before: FaxApplication, after: FaxApplication) -> bool:
-    """Does the rest of the page still show what is so? Else all of it is loaded anew."""
+    """Does the rest of the page still show what is so?"""
     return values_of(before) == values_of(after) and before.gone_at == after.gone_at
 
 

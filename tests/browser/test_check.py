@@ -79,9 +79,12 @@ def test_everybody_can_read_it(
 
 
 def test_an_open_page_checks_by_itself_and_once(desk: FaxApplication, opened: Callable[..., Page]) -> None:
-    """It finds that more has changed than the check, and is loaded anew."""
+    """It finds that more has changed than the check, and says so."""
     page = opened()
     expect(page.get_by_role("heading", name="It is switched off")).to_be_visible()
+    expect(page.locator("#check-said")).to_have_text(re.compile(r"Checked: \d+ of \d+ lines need a look\."))
+    page.get_by_role("link", name="Load it anew").click()
+    expect(page.get_by_role("link", name="Load it anew")).to_have_count(0)
     page.wait_for_load_state("networkidle")
     desk.refresh_from_db()
     first = desk.checked_at

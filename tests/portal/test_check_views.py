@@ -89,6 +89,16 @@ def test_a_page_that_shows_something_else_by_now_is_loaded_anew(
     assert ("Telnyx has no such application" if gone else "It is switched off") in page(manager, switched_off)
 
 
+def test_a_page_that_checks_by_itself_is_not_loaded_anew_under_somebodys_hands(
+    sandbox: Server, switched_off: FaxApplication, manager: Client
+) -> None:
+    answer = manager.get(f"{address('portal:check', switched_off)}?now", headers=HTMX)
+    assert "HX-Refresh" not in answer
+    text = answer.content.decode()
+    assert "It is switched off" in text and f'<a href="/applications/{switched_off.pk}/">Load it anew</a>' in text
+    assert "Load it anew" not in page(manager, switched_off)
+
+
 @pytest.mark.parametrize(("old", "asked"), [(None, True), (timedelta(hours=2), True), (timedelta(minutes=2), False)])
 def test_an_open_page_has_old_findings_looked_at_anew(
     sandbox: Server, front_desk: FaxApplication, manager: Client, old: timedelta | None, asked: bool

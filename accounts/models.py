@@ -186,7 +186,7 @@ class LogEntry(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["chain", "sequence"], name="log_entry_place_in_chain")]
         indexes = [
-            models.Index(fields=["object_type", "object_id", "at"], name="log_entry_object_at"),
+            models.Index(fields=["object_id", "at"], name="log_entry_thing"),
             models.Index(fields=["chain", "at"], name="log_entry_chain_at"),
             models.Index(fields=["chain", "actor_id", "at"], name="log_entry_chain_actor"),
             models.Index(fields=["chain", "action", "at"], name="log_entry_chain_action"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from faxes.views import bulk, compose, detail, inbox, lines, lists, media, pictures, triage
+from faxes.views import bulk, compose, detail, inbox, lines, lists, log, media, pictures, triage
 
 app_name = "faxes"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("new/order/", compose.new_order, name="new_order"),
     path("lines/<uuid:line_id>/dismiss/", lines.dismiss, name="dismiss_quiet"),
     path("<uuid:fax_id>/", detail.detail, name="detail"),
+    path("<uuid:fax_id>/log/", log.log, name="log"),
     path("<uuid:fax_id>/status/", detail.status, name="status"),
     path("<uuid:fax_id>/pages/<int:number>.png", pictures.page, name="page"),
     path("<uuid:fax_id>/file/", media.file, name="file"),

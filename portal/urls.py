@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.views import check
+from portal.views import audit, check
 from portal.views import home as dashboard
 from portal.views.teams import house, joining, lines, members, notifications, policies
 
@@ -19,6 +19,8 @@ urlpatterns = [
     path("teams/<slug:team_slug>/policies/", policies.policies, name="team_policies"),
     path("teams/<slug:team_slug>/notifications/", notifications.notifications, name="team_notifications"),
     path("invitations/<str:token>/", joining.invitation, name="invitation"),
+    path("audit/", audit.log, name="audit"),
+    path("audit/export/", audit.log_export, name="audit_export"),
     path("applications/<uuid:application_id>/check/", check.check, name="check"),
     path("applications/<uuid:application_id>/mend/", check.mend, name="mend"),
 ]

@@ -9,7 +9,6 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django import forms
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
@@ -228,14 +227,6 @@ class LogEntryAdmin(ReadOnlyAdmin):
         ("From where", {"fields": ["address", "agent"]}),
         ("Chain", {"fields": ["chain", "sequence", "previous_hash", "hash"], "classes": ["collapse"]}),
     ]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: models.QuerySet[LogEntry], search_term: str
-    ) -> tuple[models.QuerySet[LogEntry], bool]:
-        found, duplicates = super().get_search_results(request, queryset, search_term)
-        # The index begins with the type, so every type is named.
-        types = [model._meta.label_lower for model in apps.get_models()]
-        return (found.filter(object_type__in=types) if search_term else found), duplicates
 
     @admin.display(description="data")
     def what(self, entry: LogEntry) -> SafeString:

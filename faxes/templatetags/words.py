@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from django import template
@@ -14,6 +15,8 @@ from faxes.wording import pages
 
 register = template.Library()
 
+NUMBER = re.compile(r"\+[1-9][0-9]{6,14}\b")
+
 register.filter("pages", pages)
 
 
@@ -21,6 +24,12 @@ register.filter("pages", pages)
 def phone(number: object) -> str:
     """A number as people read it. What Telnyx sent in its place may be anything."""
     return format_number(str(number or ""))
+
+
+@register.filter
+def with_numbers(text: object) -> str:
+    """The text with the numbers in it as people read them."""
+    return NUMBER.sub(lambda found: format_number(found[0]), str(text or ""))
 
 
 @register.simple_tag

@@ -142,6 +142,7 @@ def context_of(user: User, fax: Fax) -> dict[str, Any]:
         "tries": _tries(user, fax),
         "pages": fax.document.pages if fax.document else 0,
         "may_act": may_act,
+        "may_read_log": access.may(user, fax.team, at_least=Role.MANAGER),
         "may_cancel": may_act and services.can_cancel(fax),
         "may_send_again": may_act and services.can_send_again(fax),
         "may_settle": may_act and fax.got_nowhere and fax.trashed_at is None,

@@ -70,6 +70,8 @@ def test_nothing_is_lost_doubled_or_refused_in_the_rush(tmp_path: Path) -> None:
         for process in house:
             process.terminate()
         assert [process.wait(timeout=20) for process in house] == [0] * len(house)
+        verified = finished("manage.py", "verify_audit", env=environment_of(web, database_url, carrier, tmp_path))
+        assert verified.returncode == 0, verified.stdout
     assert set(answers) == {200}
     for log in tmp_path.glob("*.log"):
         assert not TROUBLE.search(log.read_text()), log.read_text()
@@ -189,7 +191,24 @@ def compare(carrier: Server, database_url: str, sent: Counter[str]) -> None:
 @contextmanager
 def portal(web: str, database_url: str, carrier: Server, folder: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Web (a gunicorn of two processes) and two workers, set up and with people in it."""
-    env = environment(
+    env = environment_of(web, database_url, carrier, folder)
+    for command in (["set_up"], ["load_demo", "--without-faxes"]):
+        outcome = finished("manage.py", *command, env=env)
+        assert outcome.returncode == 0, outcome.stdout
+    with ExitStack() as stack:
+        commands = {"web": ["-m", "gunicorn", "faxportal.wsgi"]} | dict.fromkeys(
+            ("worker", "other-worker"), ["manage.py", "run_huey"]
+        )
+        house = [
+            stack.enter_context(running(*command, env=env, log=folder / f"{name}.log"))
+            for name, command in commands.items()
+        ]
+        wait_for(lambda: answers_at(web), what="the portal")
+        yield house
+
+
+def environment_of(web: str, database_url: str, carrier: Server, folder: Path) -> dict[str, str]:
+    return environment(
         DEBUG="1",
         SECRET_KEY="k" * 50,
         ALLOWED_HOSTS="127.0.0.1",
@@ -207,19 +226,6 @@ def portal(web: str, database_url: str, carrier: Server, folder: Path) -> Iterat
         SEND_RATE_ACCOUNT="0",
         SEND_RATE_TEAM="0",
     )
-    for command in (["set_up"], ["load_demo", "--without-faxes"]):
-        outcome = finished("manage.py", *command, env=env)
-        assert outcome.returncode == 0, outcome.stdout
-    with ExitStack() as stack:
-        commands = {"web": ["-m", "gunicorn", "faxportal.wsgi"]} | dict.fromkeys(
-            ("worker", "other-worker"), ["manage.py", "run_huey"]
-        )
-        house = [
-            stack.enter_context(running(*command, env=env, log=folder / f"{name}.log"))
-            for name, command in commands.items()
-        ]
-        wait_for(lambda: answers_at(web), what="the portal")
-        yield house
 
 
 def answers_at(web: str) -> bool:

@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 
 django.setup()
 
-from accounts.models import Team  # noqa: E402
+from accounts.models import Team, User  # noqa: E402
 from bench.past import fill  # noqa: E402
 from faxes.models import Fax  # noqa: E402
 from faxes.reading import unread_count  # noqa: E402
@@ -32,10 +32,16 @@ def looks(faxes: int, count: int) -> dict[str, Any]:
         ann = fill(faxes)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE" if connection.vendor == "postgresql" else "PRAGMA wal_checkpoint")
-    client = Client(SERVER_NAME=HOST, headers={"X-Forwarded-Proto": "https"})
-    client.force_login(ann)
-    told = {name: _looked(partial(_page, client, address), count) for name, address in pages().items()}
+    told = {name: _looked(partial(_page, _client(ann), address), count) for name, address in pages().items()}
+    root = User.objects.create(username="root", is_superuser=True)
+    told["home, administrator"] = _looked(partial(_page, _client(root), "/"), count)
     return told | {"unread count": _looked(lambda: unread_count(ann), count)}
+
+
+def _client(user: User) -> Client:
+    client = Client(SERVER_NAME=HOST, headers={"X-Forwarded-Proto": "https"})
+    client.force_login(user)
+    return client
 
 
 def pages() -> dict[str, str]:
@@ -50,6 +56,8 @@ def pages() -> dict[str, str]:
         "inbox, by number": f"/faxes/inbox/?show=all&q={number[-7:]}",
         "inbox, by name": "/faxes/inbox/?show=all&q=okafor",
         "sent": "/faxes/sent/",
+        "sent, need somebody": "/faxes/sent/?show=stuck",
+        "home": "/",
     }
 
 

@@ -14,6 +14,8 @@ ROWS = [
     "webhooks on top of",
     "inbox, to do",
     "inbox, by name",
+    "home",
+    "home, administrator",
     "unread count",
     "the entry of a look",
     "entries of one chain",

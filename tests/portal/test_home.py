@@ -23,6 +23,7 @@ from faxes.models import Fax
 from faxes.states import Media, Outbox
 from sync.models import Gap, Heartbeat, SyncRun
 from tests import builders
+from tests.faxes.test_list_speed import plan_of
 
 SCRIPT = {"HX-Request": "true"}
 MOST_QUERIES = 14
@@ -373,6 +374,28 @@ def test_it_asks_as_often_for_much_as_for_little(
         Gap.objects.create(run=run, side=Gap.Side.HERE, what="fax", telnyx_id=f"more {place}")
     assert asked_by(client) == few <= MOST_QUERIES
     assert asked_by(client, "/?team=front-desk") <= MOST_QUERIES + 1
+
+
+# Few rows, which SQLite walks; all else are slices and what was counted of them.
+WALKED = re.compile(r"SCAN (slice_\d+|counted|U0 USING (COVERING )?INDEX (gap_open|delivery_list))$")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by the figures of real tables.")
+@pytest.mark.parametrize("name", ["bob", "root"])
+def test_no_number_of_it_walks_through_all_faxes(
+    logged_in: Callable[[User], Client], team: Team, other_team: Team, bob: User, root: User, name: str
+) -> None:
+    Membership.objects.create(user=bob, team=other_team)
+    for one in (team, other_team):
+        fill(one, bob, 3)
+    client = logged_in({"bob": bob, "root": root}[name])
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/")
+    plans = [line for query in list(asked) if "faxes_fax" in query["sql"] for line in plan_of(query["sql"])]
+    assert any("fax_under_way (team_id=?)" in line for line in plans)
+    walked = [line for line in plans if line.startswith("SCAN") and not WALKED.match(line)]
+    # The numbers of the account, for a quiet one.
+    assert walked == ["SCAN U0"]
 
 
 def test_marks_and_reading_keep_the_count_true(home: Callable[..., str], bob: User, team: Team) -> None:

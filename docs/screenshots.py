@@ -88,6 +88,16 @@ def take(page: Page, name: str) -> None:
     page.screenshot(path=PICTURES / f"{name}.png")
 
 
+def take_home(page: Page, web: str) -> None:
+    """The dashboard while faxes are on their way, in light and in dark."""
+    page.goto(f"{web}/")
+    page.get_by_text("waiting: line in use").wait_for()
+    take(page, "home")
+    page.emulate_media(color_scheme="dark")
+    take(page, "home-dark")
+    page.emulate_media(color_scheme="light")
+
+
 def take_inbox(page: Page, web: str) -> None:
     """The inbox with a fax open, in light and in dark, and its list on a phone."""
     page.goto(f"{web}/faxes/inbox/")
@@ -106,6 +116,7 @@ def take_inbox(page: Page, web: str) -> None:
 
 def pictures(page: Page, web: str, paper: Path) -> None:
     sign_in(page, web)
+    take_home(page, web)
     take_inbox(page, web)
     compose(page, web, paper, DELIVERED)
     page.get_by_role("button", name="Send fax").click()

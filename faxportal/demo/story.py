@@ -23,8 +23,15 @@ from faxportal.demo.office import ARRIVALS, LABELS, NEW_APPLICATION, NEW_OFFICE,
 
 # How many of the newest faxes each has not opened yet.
 UNREAD = {"ann": 4, "ben": 6, "vera": 9}
-# To whom ann sends something: the line of the second is always busy in the sandbox.
-RECIPIENTS = {"+13125550142": "Loop Orthopedics", "+13125550101": "Dr. Ortega's office"}
+# To whom ann sends something. In the sandbox the second one's line is always busy, the third number is out of service,
+# and the last machine takes its time: a second fax for it waits for the first.
+RECIPIENTS = (
+    ("+13125550142", "Loop Orthopedics"),
+    ("+13125550101", "Dr. Ortega's office"),
+    ("+13125550108", "Old Town Physical Therapy"),
+    ("+13125550110", "Sheridan Road Hospital"),
+    ("+13125550110", "Sheridan Road Hospital"),
+)
 ANSWER = Letter(
     "Front Desk Medical Group",
     "500 West Madison Street, Chicago · Phone +1 312 579 0010",
@@ -69,10 +76,10 @@ def work_on(faxes: dict[str, Arrival], people: dict[str, User]) -> None:
 
 
 def send_answers(by: User) -> None:
-    """Two faxes on their way out, which the worker sends."""
+    """A few faxes on their way out, which the worker sends. All of them come to an end by themselves."""
     number = PhoneNumber.objects.get(phone_number=REFERRALS)
     pages = drawn(ANSWER, number=format_number(REFERRALS), at=timezone.localtime(), pages=1)
-    for recipient, name in RECIPIENTS.items():
+    for recipient, name in RECIPIENTS:
         Correspondent.objects.update_or_create(team=number.owner, number=recipient, defaults={"name": name})
         batch_id = uuid4()
         drafts.add_file(by=by, batch_id=batch_id, upload=SimpleUploadedFile("confirmation.pdf", as_pdf(pages)))

@@ -160,9 +160,10 @@ def trash(*, by: User, faxes: Iterable[Fax]) -> list[Fax]:
     """
     with transaction.atomic():
         changed = [fax for fax in _locked(by, faxes, in_bin=True) if fax.trashed_at is None]
+        for team in {fax.team for fax in changed}:
+            if not access.may_delete(by, team):
+                raise ValidationError(f"In {team}, managers alone put faxes into the bin.")
         for fax in changed:
-            if not access.may_delete(by, fax.team):
-                raise ValidationError(f"In {fax.team}, managers alone put faxes into the bin.")
             if fax.legal_hold:
                 raise ValidationError(f"{fax} is under legal hold. A manager of the team can release it.")
             if fax.is_outbound and not fax.is_over:

@@ -18,6 +18,12 @@ def test_every_variable_is_in_the_readme() -> None:
     assert set(env.scheme) - named == set()
 
 
+def test_every_test_that_shows_our_safety_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "SECURITY.md").read_text())
+    assert len(named) > 40
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
 def test_every_requirement_is_decided_upon() -> None:
     decisions = (ROOT / "docs/decisions.md").read_text().lower()
     lines = "\n".join(path.read_text() for path in ROOT.glob("requirements*.in"))

@@ -17,8 +17,9 @@ from accounts import audit
 from accounts.models import Team, User
 from contacts.models import Correspondent
 from faxes.models import Fax, Tag, Tombstone
-from sync.models import Heartbeat, SyncRun
+from sync.models import Gap, Heartbeat, SyncRun
 from tests import builders
+from webhooks.models import Refusal
 
 # What the form of a fax says of its lists, which have no rows to change.
 NO_ROWS = {
@@ -72,6 +73,11 @@ def _fax() -> Fax:
     return builders.outbound(team, outbox="rejected", correspondent=far, raw={"a": 1}, created_by=_user())
 
 
+def _gap() -> Gap:
+    fax = _fax()
+    return Gap.objects.create(run=SyncRun.objects.create(finished_at=timezone.now()), fax=fax, side="here", what="fax")
+
+
 # A row of each model that refers to as much as it can.
 ROW: dict[str, Callable[[], object]] = {
     "accounts.user": _user,
@@ -88,6 +94,10 @@ ROW: dict[str, Callable[[], object]] = {
     "sync.syncrun": lambda: SyncRun.objects.create(
         window_start=timezone.now() - timedelta(hours=1), finished_at=timezone.now()
     ),
+    "sync.gap": lambda: _gap(),
     "sync.heartbeat": lambda: Heartbeat.beat(uuid.uuid4().hex),
     "webhooks.delivery": builders.delivery,
+    "webhooks.refusal": lambda: Refusal.objects.create(
+        day=timezone.now().date(), reason=uuid.uuid4().hex, count=3, last_at=timezone.now()
+    ),
 }

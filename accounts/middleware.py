@@ -16,13 +16,14 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import audit
 from accounts.guards import is_fragment
 from accounts.models import User
-from accounts.sign_in.local import SEEN, SINCE, lacks_second_factor
+from accounts.sign_in.local import SEEN, SINCE, by_provider_alone, is_fresh, lacks_second_factor
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -137,8 +138,26 @@ BEFORE_SECOND_FACTOR = {
 }
 
 
+# What changes or shows the keys to an account. allauth asks for a password or a code first, and nothing of those who
+# have neither.
+KEYS = {
+    "account_email",
+    "account_set_password",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_deactivate_totp",
+    "mfa_remove_webauthn",
+    "mfa_edit_webauthn",
+    "mfa_view_recovery_codes",
+    "mfa_download_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "socialaccount_connections",
+}
+
+
 class SecondFactorMiddleware:
-    """Whoever needs a second factor and has none sets one up before seeing anything else, from the next request on."""
+    """Whoever needs a second factor and has none sets one up before seeing anything else, from the next request on.
+    Who has nothing but single sign-on proves there who they are before the keys to their account change."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -153,9 +172,9 @@ class SecondFactorMiddleware:
         # Also for the pages that are open to them: they stand alone, as the rail would tell of faxes.
         held = person is not None and lacks_second_factor(request, person)
         request.held = held  # type: ignore[attr-defined]
-        if not held:
-            return None
-        match = request.resolver_match
-        if match is not None and match.view_name in BEFORE_SECOND_FACTOR:
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if person is not None and name in KEYS and by_provider_alone(person) and not is_fresh(request):
+            return redirect(reverse("oidc_login", query={"next": request.path}))
+        if not held or name in BEFORE_SECOND_FACTOR:
             return None
         return HttpResponseClientRedirect("/accounts/2fa/") if is_fragment(request) else redirect("mfa_index")

@@ -73,11 +73,13 @@ class OidcProvider(OpenIDConnectProvider):
         return answer
 
     def extract_email_addresses(self, data: Mapping[str, Any]) -> list[EmailAddress]:
-        """Some providers write the word: “false” is not true."""
+        """Some providers write the word: “false” is not true. Letters beyond ASCII count as unproven, as allauth turns
+        some of them into others: a Kelvin sign is no k, and another mailbox."""
         email, verified = data.get("email"), data.get("email_verified")
         if not isinstance(email, str) or not email:
             return []
-        return [EmailAddress(email=email, verified=verified in (True, "true"), primary=True)]
+        proven = verified in (True, "true") and email.isascii()
+        return [EmailAddress(email=email, verified=proven, primary=True)]
 
     def extract_extra_data(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """As text that every database keeps: PostgreSQL's JSON refuses a NUL."""

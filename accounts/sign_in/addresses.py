@@ -24,5 +24,9 @@ def vouch(user: User) -> None:
 
 
 def whose(email: str) -> list[User]:
-    """The people whose address this is, however it is written."""
-    return list(User.objects.filter(email__iexact=email)) if email else []
+    """The people whose address this is, in small or large letters.
+
+    Databases take more for the same, such as “ſ” for an s: that is another mailbox, and perhaps a stranger's.
+    """
+    alike = User.objects.filter(email__iexact=email) if email else User.objects.none()
+    return [user for user in alike if user.email.lower() == email.lower() and user.email.isascii() == email.isascii()]

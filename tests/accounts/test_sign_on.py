@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +14,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import Settings
+from time_machine import travel
 
 from accounts import invitations
 from accounts.models import LogEntry, Membership, Role, Team, User
@@ -80,6 +83,17 @@ def test_however_the_address_is_written(client: Client, ann: User, provider: Pro
     provider.claims["email"] = address
     sign_on(client)
     assert who(client) == str(ann.pk)
+
+
+@pytest.mark.parametrize("address", ["ann@example.ſom", "ann@eſample.com", "ann@exampl\u212ae.com"])
+def test_an_address_that_only_looks_the_same_is_another(
+    client: Client, provider: Provider, db: None, address: str
+) -> None:
+    ours = address.replace("ſ", "s").replace("\u212a", "k")
+    User.objects.create_user("ann", ours, PASSWORD)
+    provider.claims["email"] = address
+    sign_on(client)
+    assert who(client) is None
 
 
 @pytest.mark.parametrize("verified", [False, None, "false", "", 0, "yes", 1.5])
@@ -354,3 +368,19 @@ def test_an_invited_address_that_is_not_verified_does_not(
     provider.claims["email_verified"] = False
     sign_on(client)
     assert who(client) is None and not User.objects.filter(username="ann").exists()
+
+
+@pytest.mark.parametrize("path", ["password/set/", "2fa/totp/activate/", "2fa/webauthn/add/", "email/"])
+def test_who_has_nothing_else_proves_it_there_before_keys_change(ann: User, provider: Provider, path: str) -> None:
+    ann.set_unusable_password()
+    ann.save()
+    browser = Client()
+    with travel("2026-11-05 09:00:00Z", tick=False) as clock:
+        provider.lie = lambda claims: claims | {"iat": int(time.time()), "exp": int(time.time()) + 300}
+        sign_on(browser)
+        assert browser.get(f"/accounts/{path}").status_code == 200
+        clock.shift(timedelta(minutes=11))
+        for answer in (browser.get(f"/accounts/{path}"), browser.post(f"/accounts/{path}", {"password1": "x"})):
+            assert answer["Location"].startswith(LOGIN)
+        sign_on(browser)
+        assert browser.get(f"/accounts/{path}").status_code == 200

@@ -38,6 +38,7 @@ APPLICATION_KEYS = {
 NUMBER_KEYS = {"phone_number": "phone_number", "connection_id": "connection_id", "status": "status"}
 
 INTEGER_LIMIT = 2**31 - 1
+TEXTS = (models.CharField, models.TextField)
 # Telnyx nests two or three levels; what goes far beyond would exhaust us before it exhausts JSON.
 DEEPEST = 50
 
@@ -67,7 +68,7 @@ def promoted(model: type[models.Model], keys: Mapping[str, str], raw: Mapping[st
     """The column values for the keys (dotted for nested objects) that the payload contains, fitted to the columns."""
     values = {}
     for key, column in keys.items():
-        found, value = _look_up(raw, key.split("."))
+        found, value = (key in raw, raw.get(key)) if "." not in key else _look_up(raw, key.split("."))
         if found:
             values[column] = fitted(model._meta.get_field(column), value)
     return values
@@ -75,7 +76,7 @@ def promoted(model: type[models.Model], keys: Mapping[str, str], raw: Mapping[st
 
 def fitted(column: Any, value: Any) -> Any:
     """Telnyx's value in the shape of our column, so that no word or type of theirs can break a write."""
-    if isinstance(column, models.CharField | models.TextField):
+    if isinstance(column, TEXTS):
         value = storable(value)
         return "" if value is None else str(value)[: column.max_length]
     if isinstance(column, models.IntegerField):
@@ -89,15 +90,18 @@ def fitted(column: Any, value: Any) -> Any:
 
 def storable(value: Any, room: int = DEEPEST) -> Any:
     """The same JSON without what a database refuses: NUL, half a surrogate pair, and what is beyond all bounds."""
+    # Nearly all that comes is of these, and a sync brings millions of them.
+    if value is None or type(value) in (int, bool):
+        return value
     if isinstance(value, str):
         return legible(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if not isinstance(value, Mapping | list | tuple):
+    if not isinstance(value, dict | list | Mapping | tuple):
         return value
     if not room:
         return None
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         return {storable(key): storable(inner, room - 1) for key, inner in value.items()}
     return [storable(inner, room - 1) for inner in value]
 

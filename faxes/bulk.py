@@ -12,13 +12,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from faxes import rows, timeline
 from faxes.mirror import Report, fresh, take_in, told_at
-from faxes.models import Attempt, Fax, FaxEvent, Tombstone
-from faxes.outbox import FOLLOWED
+from faxes.models import Attempt, Fax, FaxEvent
+from faxes.outbox import FOLLOWED, KEPT_AT_TELNYX
 from faxes.routing import House, tie
+from faxes.rows import Kept, as_kept
 from faxes.states import Direction, Outbox
 from faxes.tokens import token_of
+from faxes.unchanged import says_nothing_new
 
 # What a report may change in a row without anything else happening to the fax.
 CHANGING = (
@@ -62,8 +66,7 @@ class Sorted:
 def sort(reports: Sequence[Report]) -> Sorted:
     """What each report of a page takes. Reads, in as many statements as for any other page, and writes nothing but
     correspondents that are missing."""
-    page = _Page(reports)
-    found = Sorted()
+    page, found = _Page(reports), Sorted()
     for report in reports:
         page.place(report, found)
     house = House([one.fax.our_number for one in found.new], [one.report.text("connection_id") for one in found.new])
@@ -107,12 +110,21 @@ class _Page:
     """What has to be known of a page to tell what each of its reports takes."""
 
     def __init__(self, reports: Collection[Report]) -> None:
-        ids = {report.telnyx_id for report in reports} - {""}
-        self._known = {str(fax.telnyx_id): fax for fax in Fax.objects.filter(telnyx_id__in=ids).only(*READ)}
-        tokens = filter(None, (token_of(report.payload) for report in reports))
-        self._attempts = {attempt.token: attempt for attempt in Attempt.objects.filter(token__in=list(tokens))}
-        unknown = ids - self._known.keys()
-        self._deleted = set(Tombstone.objects.filter(pk__in=unknown).values_list("pk", flat=True)) if unknown else set()
+        self._tokens = {report.telnyx_id: token for report in reports if (token := token_of(report.payload))}
+        self._attempts = _attempts(self._tokens.values())
+        kept = rows.read({report.telnyx_id for report in reports} - {""})
+        news_since = timezone.now() - KEPT_AT_TELNYX
+        self._unchanged = {
+            report.telnyx_id
+            for report in reports
+            if (row := kept.get(report.telnyx_id))
+            and self._is_settled(report, row)
+            and says_nothing_new(row, report, news_since=news_since)
+        }
+        looked_at = kept.keys() - self._unchanged
+        self._known = {fax.telnyx_id: fax for fax in Fax.objects.filter(telnyx_id__in=looked_at).only(*READ)}
+        unknown = {report.telnyx_id for report in reports} - kept.keys() - {""}
+        self._deleted = rows.deleted(unknown) if unknown else set()
         self._unsettled = list(Fax.objects.unsettled().values_list("from_number", "to_number")) if unknown else []
         self._placed: set[str] = set()
 
@@ -121,19 +133,19 @@ class _Page:
             found.rest.append(report)
             return
         self._placed.add(report.telnyx_id)
-        attempt = self._attempts.get(token_of(report.payload))
-        fax = self._known.get(report.telnyx_id)
-        if fax is not None:
-            self._place_known(report, fax, attempt, found)
+        if report.telnyx_id in self._unchanged:
+            found.unchanged.append(report)
+        elif (fax := self._known.get(report.telnyx_id)) is not None:
+            self._place_known(report, fax, found)
         elif report.telnyx_id in self._deleted:
             found.deleted.append(report)
-        elif attempt is None and self._is_nobodys(report):
+        elif self._is_nobodys(report):
             found.new.append(New(report, fresh(report)))
         else:
             found.rest.append(report)
 
-    def _place_known(self, report: Report, fax: Fax, attempt: Attempt | None, found: Sorted) -> None:
-        if not _is_plain(fax, report) or (attempt is not None and not _is_settled(fax, attempt)):
+    def _place_known(self, report: Report, fax: Fax, found: Sorted) -> None:
+        if not _is_plain(fax, report) or not self._is_settled(report, fax):
             found.rest.append(report)
         elif not (changed := take_in(fax, report)):
             found.unchanged.append(report)
@@ -142,8 +154,19 @@ class _Page:
         else:
             found.rest.append(report)
 
+    def _is_settled(self, report: Report, fax: Fax | Kept) -> bool:
+        """The attempt whose token the report carries is this fax's and over, or another's, of which it says nothing."""
+        attempt = self._attempts.get(self._tokens.get(report.telnyx_id, ""))
+        if attempt is None:
+            return True
+        if fax.id not in (attempt.fax_id, as_kept(attempt.fax_id)):
+            return bool(fax.outbox)
+        return attempt.state == Attempt.State.ACCEPTED and bool(attempt.telnyx_id) and fax.outbox == Outbox.ACCEPTED
+
     def _is_nobodys(self, report: Report) -> bool:
         """A fax that no send of ours can be waiting for."""
+        if self._tokens.get(report.telnyx_id) in self._attempts:
+            return False
         direction = report.text("direction")
         if direction == Direction.INBOUND:
             return True
@@ -160,11 +183,8 @@ def _is_plain(fax: Fax, report: Report) -> bool:
     return report.status_of(fax) in ("", fax.status) and fax.outbox in ("", Outbox.ACCEPTED)
 
 
-def _is_settled(fax: Fax, attempt: Attempt) -> bool:
-    """The attempt whose token the report carries is this fax's and over, or another's, of which it says nothing."""
-    if attempt.fax_id != fax.pk:
-        return bool(fax.outbox)
-    return attempt.state == Attempt.State.ACCEPTED and bool(attempt.telnyx_id) and fax.outbox == Outbox.ACCEPTED
+def _attempts(tokens: Collection[str]) -> dict[str, Attempt]:
+    return {attempt.token: attempt for attempt in Attempt.objects.filter(token__in=list(tokens))} if tokens else {}
 
 
 def _line(report: Report, fax: Fax) -> FaxEvent | None:

@@ -25,13 +25,13 @@ from django.utils import timezone
 from accounts.models import User
 from applications.mirror import promoted, storable, usable_id
 from faxes import outbox, timeline
-from faxes.models import Attempt, Fax, FaxEvent, Note, Tombstone
+from faxes.models import Attempt, Fax, FaxEvent, Note, Tombstone, blank
 from faxes.routing import route
 from faxes.states import Direction, is_final, rank, settled_status
 from faxes.tokens import token_of
 from telnyx_api import Event
 from telnyx_api import Fax as FaxPayload
-from telnyx_api.reading import moment, text
+from telnyx_api.reading import legible, moment, text
 
 KEYS = {
     "connection_id": "connection_id",
@@ -93,11 +93,14 @@ class Report:
 
     def status_of(self, fax: Fax) -> str:
         """The status told, by the direction the fax is known to have: a report may leave that out."""
-        return settled_status(fax.direction, self.text("status"))
+        return self.status_word(fax.direction)
+
+    def status_word(self, direction: str) -> str:
+        return settled_status(direction, self.text("status"))
 
     def text(self, key: str) -> str:
         value = self.payload.get(key)
-        return str(storable(value)) if isinstance(value, str) else ""
+        return legible(value) if isinstance(value, str) else ""
 
 
 def apply_remote(report: Report, *, attempt: Attempt | None = None) -> tuple[Verdict, Fax | None]:
@@ -250,7 +253,7 @@ def fresh(report: Report) -> Fax:
     """The row of a fax that was not handed over from here, or not by the attempt that counts. It is not stored yet."""
     now = timezone.now()
     created_at = _created_at(report) or report.at or now
-    return Fax(
+    return blank(
         telnyx_id=report.telnyx_id,
         direction=report.text("direction"),
         from_number=report.text("from")[:64],

@@ -1,21 +1,22 @@
-"""Many rows of faxes in one statement, whose values travel as one JSON parameter.
+"""Many rows of faxes in one statement: their values travel as one JSON parameter, and come back as they are kept.
 
-That is several times as fast as a parameter for each value, and Django has no way to say it. `sync` has the figures.
+That is several times as fast as a parameter for each value, and Django has no way to say it; `make bench` shows it.
 https://www.sqlite.org/json1.html#jeach, https://www.postgresql.org/docs/current/functions-json.html
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, models
 
-from faxes.models import Fax
+from faxes.models import Fax, Tombstone
 
 # What differs between faxes that are new. All other columns have the same value in each of them, or none.
 INSERTED = (
@@ -46,6 +47,46 @@ INSERTED = (
 )
 
 
+class Kept(NamedTuple):
+    """A fax as the database gives it: times and ids in a form of its own (`as_kept`), `raw` as text."""
+
+    id: Any
+    telnyx_id: str
+    direction: str
+    status: str
+    created_at: Any
+    remote_at: Any
+    gone_at: Any
+    raw: str
+    connection_id: str
+    failure_reason: str
+    client_state: str
+    media_name: str
+    media_url: str
+    page_count: int | None
+    call_duration_secs: int | None
+    outbox: str
+    line_held: bool
+    due_at: Any
+    poll_at: Any
+    media: str
+    heard_at: Any
+
+
+def read(telnyx_ids: Iterable[str]) -> dict[str, Kept]:
+    """The rows of these faxes, by Telnyx's id. Most of them are only looked at, and to convert them would take longer
+    than anything else."""
+    # As an expression, which has no type, SQLite's driver leaves a column as it is.
+    plain = "+" if connection.vendor == "sqlite" else ""
+    columns = ", ".join(f"{plain}faxes.{name}" for name in Kept._fields)
+    return {row.telnyx_id: row for row in map(Kept._make, _among(columns, Fax, "telnyx_id", telnyx_ids))}
+
+
+def deleted(telnyx_ids: Iterable[str]) -> set[str]:
+    """Those of these faxes that were deleted here for good."""
+    return {telnyx_id for (telnyx_id,) in _among("telnyx_id", Tombstone, "telnyx_id", telnyx_ids)}
+
+
 def insert(faxes: Sequence[Fax]) -> int:
     """Store new faxes, but for those whose Telnyx id has a row by now. Returns how many were stored."""
     if not faxes:
@@ -64,16 +105,32 @@ def update(faxes: Sequence[Fax], columns: Sequence[str]) -> None:
         cursor.execute(_update(connection.vendor, tuple(columns)), [_packed(faxes, ("id", *columns))])
 
 
+def as_kept(value: Any) -> Any:
+    """A time or an id as the database gives it in `Kept`, so that the two can be compared."""
+    if connection.vendor != "sqlite":
+        return value
+    return value.hex if isinstance(value, UUID) else value.astimezone(UTC).isoformat(" ").removesuffix("+00:00")
+
+
+def _among(columns: str, model: type[models.Model], key: str, values: Iterable[str]) -> list[tuple[Any, ...]]:
+    each = _each(connection.vendor)
+    name = "json_extract(one.value, '$[0]')" if connection.vendor == "sqlite" else "one.value->>0"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM {model._meta.db_table} AS faxes WHERE {key} IN (SELECT {name} FROM {each})",
+            [json.dumps([[value] for value in values])],
+        )
+        return list(cursor.fetchall())
+
+
 def _packed(faxes: Sequence[Fax], columns: Sequence[str]) -> str:
-    names = [field.attname for field in _fields(tuple(columns))]
-    return json.dumps([[_plain(getattr(fax, name)) for name in names] for fax in faxes], ensure_ascii=False)
+    values = itemgetter(*[field.attname for field in _fields(tuple(columns))])
+    plain = as_kept if connection.vendor == "sqlite" else _plain
+    return json.dumps([values(vars(fax)) for fax in faxes], ensure_ascii=False, default=plain)
 
 
-def _plain(value: Any) -> Any:
-    """The value as JSON can say it, in the form in which the database keeps it."""
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value) if connection.vendor == "sqlite" else value.isoformat()
-    return value.hex if isinstance(value, UUID) else value
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 @cache
@@ -91,7 +148,7 @@ def _insert(vendor: str) -> tuple[str, list[Any]]:
     constants = {column: value for column, value in constants.items() if value is not None}
     varying = _fields(INSERTED)
     names = ", ".join([*(str(field.column) for field in varying), *constants])
-    values = ", ".join([*_read(vendor, varying), *(["%s"] * len(constants))])
+    values = ", ".join([*_values(vendor, varying), *(["%s"] * len(constants))])
     statement = (
         f"INSERT INTO {Fax._meta.db_table} ({names}) SELECT {values} FROM {_each(vendor)} WHERE true"
         " ON CONFLICT (telnyx_id) DO NOTHING"
@@ -102,7 +159,7 @@ def _insert(vendor: str) -> tuple[str, list[Any]]:
 @cache
 def _update(vendor: str, columns: tuple[str, ...]) -> str:
     fields = _fields(("id", *columns))
-    key, *values = _read(vendor, fields)
+    key, *values = _values(vendor, fields)
     changes = ", ".join(f"{field.column} = {value}" for field, value in zip(fields[1:], values, strict=True))
     table = Fax._meta.db_table
     return f"UPDATE {table} SET {changes} FROM {_each(vendor)} WHERE {table}.id = {key}"
@@ -112,8 +169,8 @@ def _each(vendor: str) -> str:
     return "json_each(%s) AS one" if vendor == "sqlite" else "jsonb_array_elements(%s::jsonb) AS one(value)"
 
 
-def _read(vendor: str, fields: Sequence[models.Field[Any, Any]]) -> list[str]:
-    """How to read each of them out of one array of values."""
+def _values(vendor: str, fields: Sequence[models.Field[Any, Any]]) -> list[str]:
+    """How each of them is got out of one array of values."""
     if vendor == "sqlite":
         return [f"json_extract(one.value, '$[{position}]')" for position in range(len(fields))]
     return [_cast(position, field) for position, field in enumerate(fields)]

@@ -35,6 +35,8 @@ def text(raw: Mapping[str, Any], key: str) -> str | None:
 
 def legible(text: str) -> str:
     """The text without what no database and no log takes: NUL, and halves of surrogate pairs."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 

@@ -2,7 +2,7 @@
 
 from faxes.models.attempts import Attempt, Gate
 from faxes.models.documents import Batch, Document, document_name
-from faxes.models.fax import Fax, FaxQuerySet, Plain, Tag, under_way
+from faxes.models.fax import Fax, FaxQuerySet, Plain, Tag, blank, under_way
 from faxes.models.story import FaxEvent, Note, ReadMark, Tombstone
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "ReadMark",
     "Tag",
     "Tombstone",
+    "blank",
     "document_name",
     "under_way",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Self
 
 from django.conf import settings
@@ -222,3 +223,20 @@ class Fax(Mirrored):
         """It was sent and did not get through: it failed, but not because we stopped it, or it was refused."""
         failed = self.status == "failed" and self.cancel != Fax.Cancel.ACCEPTED
         return self.is_outbound and (failed or self.outbox == Outbox.REJECTED)
+
+
+def blank(**columns: Any) -> Fax:
+    """A new fax as `Fax(**columns)` makes it, in half the time: for those that come by the thousand."""
+    given = {**{name: made() if made else value for name, (value, made) in _defaults().items()}, **columns}
+    values: Any = given.values()
+    return Fax(*values)
+
+
+@cache
+def _defaults() -> dict[str, tuple[Any, Callable[[], Any] | None]]:
+    """The default of each column, in their order, or what makes it anew for each row."""
+    defaults: dict[str, tuple[Any, Callable[[], Any] | None]] = {}
+    for field in Fax._meta.concrete_fields:
+        is_made = field.has_default() and callable(field.default)
+        defaults[field.attname] = (field.get_default(), field.default if is_made else None)
+    return defaults

@@ -49,7 +49,7 @@ class Strip:
 def strip_of(facts: Facts, line: Line, *, for_admin: bool, for_manager: bool) -> Strip:
     troubles = list(_troubles(facts))
     if for_admin and facts.gaps:
-        troubles.append(Verdict(_counted(facts.gaps, "gap open", "gaps open"), WAIT))
+        troubles.append(Verdict(_counted(facts.gaps, "gap open", "gaps open"), WAIT, reverse("sync:overview")))
     if line.quiet:
         word = _counted(len(line.quiet), "quiet line", "quiet lines", end=MOST_QUIET_LINES)
         troubles.append(Verdict(word, WAIT, CARD))
@@ -75,7 +75,7 @@ def _facts(facts: Facts, for_admin: bool, for_manager: bool) -> Iterator[Fact]:
     if for_admin:
         words = "last webhook" if facts.webhook_at else "no webhook yet"
         yield Fact(words, facts.webhook_at, console)
-        yield Fact("last sync", facts.telnyx_at) if facts.telnyx_at else Fact("no sync yet")
+        yield Fact("last sync" if facts.telnyx_at else "no sync yet", facts.telnyx_at, reverse("sync:overview"))
     else:
         yield Fact("Telnyx answered", facts.telnyx_at) if facts.telnyx_at else Fact("Telnyx has not answered yet")
         if for_manager:

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods
 from accounts import access
 from accounts.guards import for_people
 from accounts.models import Role, Team, User
+from applications.drift import names_for
 from applications.models import FaxApplication, PhoneNumber
 from applications.number_forms import AttachForm, TeamForm
 from applications.outlook import Outlook, outlook_of, what_changes
-from applications.services import assign_number, attach_number
+from applications.services import attach_number, give_number
 from applications.troubles import problems_of
 from applications.views.numbers import fetch_number
 from contacts.numbers import format_number
@@ -26,7 +27,6 @@ from telnyx_api import TelnyxError
 
 look_or_do = require_http_methods(["GET", "HEAD", "POST"])
 UNCLEAR = "Telnyx gave no clear answer: the change may have arrived or not. Refresh from Telnyx in a minute, and look."
-GIVEN_MEANWHILE = "Somebody has given this number to another team meanwhile. Look at it again, then decide."
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,13 @@ def attach(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
     try:
         row = attach_number(by=user, number=number, application=wanted, seen=request.POST.get("seen"))
     except ValidationError as error:
+        # Asked anew about the number as it is by now, where it is still theirs.
+        number = fetch_number(user, line_id)
         return _ask(request, number, _attaching(number, wanted), error.messages)
     except (TelnyxError, ValueError) as error:
         return _ask(request, number, _attaching(number, wanted), in_words(error))
     if row.connection_id != _id_of(wanted):
-        where = row.application or row.connection_id or "no application"
+        where = names_for(user).get(row.connection_id, "something else") if row.connection_id else "nothing"
         messages.warning(request, f"Telnyx took the change, and yet shows {_shown(row)} attached to {where}.")
         return _to_page(user, row)
     return _moved(request, user, row)
@@ -78,9 +80,11 @@ def give(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
     team: Team | None = form.cleaned_data["to"]
     if request.method != "POST":
         return _ask(request, number, _giving(number, team))
-    if request.POST.get("seen") != str(number.team_id or ""):
-        return _ask(request, number, _giving(number, team), [GIVEN_MEANWHILE])
-    assign_number(by=user, number=number, team=team)
+    try:
+        give_number(by=user, number=number, team=team, seen=request.POST.get("seen", ""))
+    except ValidationError as error:
+        number = fetch_number(user, line_id)
+        return _ask(request, number, _giving(number, team), error.messages)
     return _moved(request, user, number)
 
 

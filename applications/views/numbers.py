@@ -67,8 +67,9 @@ def refresh_all(request: HttpRequest, user: User) -> HttpResponse:
     except (TelnyxError, ValueError) as error:
         messages.error(request, sentence_of(error, unclear=UNREADABLE))
     else:
-        many = "1 number" if count == 1 else f"{count} numbers"
-        messages.success(request, f"Telnyx was asked just now. The account has {many}.")
+        # How many others have is nobody's business but the administrators'.
+        many = f" The account has {count} number{'' if count == 1 else 's'}." if access.is_admin(user) else ""
+        messages.success(request, f"Telnyx was asked just now.{many}")
     return redirect("applications:numbers")
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import LogEntry, Membership, Role, Team, User
 from applications.models import FaxApplication, PhoneNumber
@@ -20,6 +21,7 @@ from applications.written import note_written
 from faxes.states import Outbox
 from telnyx_sandbox.server import Server
 from tests import builders
+from tests.telnyx_api.scripted import Reply, serving
 
 pytestmark = pytest.mark.django_db
 
@@ -182,8 +184,9 @@ def test_an_empty_list_teaches(team: Team, logged_in: LoggedIn, alice: User, roo
 def test_all_numbers_are_asked_for(sandbox: Server, team: Team, logged_in: LoggedIn, alice: User, root: User) -> None:
     bygone = builders.number(team, "+13125790099")
     page = text(logged_in(alice), f"{LIST}refresh/", {})
-    assert "The account has 4 numbers" in page
+    assert "Telnyx was asked just now." in page and "The account has" not in page
     assert PhoneNumber.objects.filter(gone_at=None).count() == 4
+    assert "The account has 4 numbers" in text(logged_in(root), f"{LIST}refresh/", {})
     assert PhoneNumber.objects.get(pk=bygone.pk).gone_at is not None
     sandbox.sandbox.faults.add(method="GET", path="/v2/phone_numbers", action="status", status=401)
     assert "does not accept this portal&#x27;s API key" in text(logged_in(root), f"{LIST}refresh/", {})
@@ -386,8 +389,13 @@ def test_an_old_page_decides_nothing(
     client = logged_in(alice)
     attach_number(by=alice, number=number, application=records)
     front_desk = FaxApplication.objects.get(application_name="Front desk")
-    page = text(client, page_of(number, "attach/"), {"to": front_desk.pk, "seen": "somewhere else"})
+    page = text(client, page_of(number, "attach/"), {"to": front_desk.pk, "seen": number.connection_id})
     assert "elsewhere meanwhile" in page
+    # It asks about the number as it is now, so that the next press is about what was seen.
+    seen = page.split('name="seen" value="')[1].split('"')[0]
+    assert seen == records.telnyx_id
+    assert "Attached to" in text(client, page_of(number, "attach/"), {"to": front_desk.pk, "seen": seen})
+    assert PhoneNumber.objects.get(pk=number.pk).connection_id == front_desk.telnyx_id
     page = text(client, page_of(number, "team/"), {"to": team.pk, "seen": "another team"})
     assert "to another team meanwhile" in page
     assert PhoneNumber.objects.get(pk=number.pk).team is None
@@ -464,3 +472,21 @@ def test_all_that_differs_is_in_one_list(
     page = text(client, page_of(lines["own"], "drift/keep/"), {"seal": seal, "back": "//evil.example"})
     assert "Look at both again" in page and "evil" not in page
     assert "+1 773 555 0101" in text(logged_in(charlie), "/applications/drift/")
+
+
+def test_where_telnyx_puts_it_is_not_told_of_another_team(
+    settings: Settings,
+    number: PhoneNumber,
+    records: FaxApplication,
+    other_team: Team,
+    logged_in: LoggedIn,
+    alice: User,
+) -> None:
+    """Telnyx took the change, and shows the number attached to what alice does not see."""
+    secret = builders.application(other_team, application_name="Secret line")
+    now = {"id": number.telnyx_id, "connection_id": number.connection_id}
+    answers = (now, now | {"connection_id": secret.telnyx_id})
+    with serving(*(Reply(document={"data": said}) for said in answers)) as telnyx:
+        settings.TELNYX_API_BASE = telnyx.url
+        page = text(logged_in(alice), page_of(number, "attach/"), {"to": records.pk, "seen": number.connection_id})
+    assert "yet shows +1 312 579 0015 attached to something else" in page and "Secret" not in page

@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.models import LogEntry, Membership, Role, Team, User
 from applications.mirror import apply_number
 from applications.models import FaxApplication, PhoneNumber
-from applications.services import assign_number, attach_number, change_receiving, keep_theirs
+from applications.services import assign_number, attach_number, change_receiving, give_number, keep_theirs
 from applications.written import note_written
 from telnyx_api import PhoneNumber as NumberPayload
 from telnyx_sandbox.server import Server
@@ -112,3 +112,24 @@ def test_what_is_written_meanwhile_is_not_overwritten(team: Team, alice: User) -
 
     at_once(*(partial(note, row, field) for row, field in zip(rows, fields, strict=True)))
     assert set(FaxApplication.objects.get().written) == set(fields)
+
+
+def test_two_who_give_it_away_on_the_same_page_are_told_apart(
+    team: Team, other_team: Team, alice: User, root: User
+) -> None:
+    third = Team.objects.create(name="Billing", slug="billing")
+    number = builders.number(team)
+
+    def give(heir: Team) -> bool:
+        try:
+            give_number(by=root, number=PhoneNumber.objects.get(pk=number.pk), team=heir, seen=str(team.pk))
+        except ValidationError:
+            return False
+        return True
+
+    assert sorted(at_once(lambda: give(other_team), lambda: give(third))) == [False, True]
+    moves = LogEntry.objects.filter(action="number.assign")
+    assert {entry.data["before"] for entry in moves} == {"Front desk"} and moves.count() == 2
+    # It is not alice's to give any more.
+    with pytest.raises(PermissionDenied):
+        give_number(by=alice, number=number, team=team, seen=str(PhoneNumber.objects.get().team_id))

@@ -56,7 +56,7 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page
             page.goto(f"{live_server.url}/accounts/login/")
             page.get_by_label("Username").fill("bob")
             page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Sign in").click()
+            page.get_by_role("button", name="Sign in", exact=True).click()
             page.wait_for_url(f"{live_server.url}/")
         page.goto(f"{live_server.url}{path}")
         return page

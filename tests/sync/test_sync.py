@@ -94,7 +94,7 @@ def test_a_partial_run_keeps_what_it_brought_and_exits_non_zero(sandbox: Server,
 def test_a_complete_run_says_what_it_saw(sandbox: Server, db: None) -> None:
     out = StringIO()
     call_command("sync_telnyx", stdout=out)
-    assert "numbers: 4" in out.getvalue()
+    assert "4 numbers" in out.getvalue()
     assert Heartbeat.objects.filter(name="telnyx").exists()
 
 

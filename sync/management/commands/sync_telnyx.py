@@ -1,22 +1,80 @@
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser
-from datetime import timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, TextIO
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
 
-from sync.services import sync_recent
+from sync.hand import Hand
+from sync.models import SyncRun
+from sync.services import run_now
+from sync.wording import counts_of, kind_of, progress_of, took
+
+BAR = 30
+# Seconds between two lines where nobody watches a bar.
+SELDOM = 10.0
 
 
 class Command(BaseCommand):
-    help = "Reconcile applications, numbers and recent faxes with Telnyx. Exits non-zero when the run was partial."
+    help = "Reconcile applications, numbers and faxes with Telnyx. Exits non-zero when the run was partial."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--hours", type=float, metavar="N", help="how far back to read faxes (SYNC_WINDOW_HOURS)")
+        parser.add_argument("--full", action="store_true", help="every fax, and not the recent ones alone")
+        parser.add_argument("--since", metavar="2026-11-01", help="read faxes made since then, UTC")
 
-    def handle(self, *, hours: float | None, **options: Any) -> None:
-        run = sync_recent(window=timedelta(hours=hours) if hours else None)
-        self.stdout.write(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in run.counts.items()))
+    def handle(self, *, full: bool, since: str | None, **options: Any) -> None:
+        kind = SyncRun.Kind.FULL if full else SyncRun.Kind.RECENT
+        try:
+            run = run_now(kind=kind, since=_moment(since), watch=Progress(self.stdout))
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        except KeyboardInterrupt:
+            self.stdout.write("")
+            raise CommandError("Laid aside. The worker goes on with it, and so does this command.") from None
+        told = ", ".join(counts_of(run)) or "Telnyx has nothing that this run looks for"
+        self.stdout.write(f"{kind_of(run)}, in {took(run)}: {told}.")
         if run.error:
-            raise CommandError(f"The sync stopped early: {run.error} What came before it is kept; run it again.")
+            raise CommandError(f"The sync stopped early. {run.error} What came before it is kept; run it again.")
+
+
+class Progress:
+    """On a terminal a bar that is drawn over and over; elsewhere a line now and then."""
+
+    def __init__(self, out: Any) -> None:
+        self._out: TextIO = out
+        self._is_seen = bool(out.isatty())
+        # A bar is there from the start.
+        self._said_at = 0.0 if self._is_seen else time.monotonic()
+
+    def __call__(self, hand: Hand) -> None:
+        now = time.monotonic()
+        if now - self._said_at < (0.1 if self._is_seen else SELDOM):
+            return
+        self._said_at = now
+        hand.run.counts = dict(hand.counts)
+        progress = progress_of(hand.run)
+        if not self._is_seen:
+            self._out.write(f"{progress.text}\n")
+            return
+        full = round(BAR * (progress.share or 0) / 100)
+        self._out.write(f"\r\x1b[2K[{'█' * full}{'·' * (BAR - full)}] {progress.text}", ending="")  # type: ignore[call-arg]  # Django's own
+        self._out.flush()
+
+
+def _moment(since: str | None) -> datetime | None:
+    """A day or a time, in UTC where no zone is said. Raises CommandError."""
+    if not since:
+        return None
+    try:
+        day = parse_date(since)
+        when = datetime(day.year, day.month, day.day) if day else parse_datetime(since)
+    except ValueError:
+        when = None
+    if when is None:
+        raise CommandError(f"“{since}” is no time. Give a day such as 2026-11-01, or a time such as 2026-11-01T09:00Z.")
+    return when if when.tzinfo else timezone.make_aware(when)

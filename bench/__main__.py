@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from bench import audit, intake, lists, preview, sending
+from bench import audit, intake, lists, preview, sending, sync
 from bench.sizes import FULL, QUICK, Size
 
-PARTS = ("intake", "lists", "audit", "sending", "preview")
+PARTS = ("intake", "lists", "audit", "sync", "sending", "preview")
 HEADER = """
 Rates are the best of {rounds} rounds, ratios the median of rounds that followed each other at once.
 Every webhook was answered with 200, or this stops.
@@ -52,6 +52,8 @@ def rows(size: Size, parts: Sequence[str]) -> Iterator[Row]:
                 yield from _page(f"{vendor}, {size.received:,}: {page.name}", page)
         if "audit" in parts:
             yield from _audit(vendor, server, size)
+        if "sync" in parts:
+            yield from _sync(vendor, server, size)
     if "sending" in parts:
         yield from _sending(size)
     if "preview" in parts:
@@ -74,6 +76,20 @@ def _audit(vendor: str, server: str, size: Size) -> Iterator[Row]:
         f"{vendor}: entries of one chain, 8 people at once", log.chained, log.inserted, log.chained / log.inserted, 0.0
     )
     yield _rates(f"{vendor}: entries verified, against reading", log.verified, log.read, log.verified / log.read, 0.0)
+
+
+def _sync(vendor: str, server: str, size: Size) -> Iterator[Row]:
+    """Against only downloading the pages and reading their JSON."""
+    done, slower = sync.measure(server, size), 6 if vendor == "SQLite" else 8
+    for what, rates, bar in (
+        (f"{size.mirrored:,} faxes synced for the first time", done.first, 1 / slower),
+        ("synced, nothing new", done.unchanged, 1 / 2.5),
+        ("synced, pages in 100 ms", done.paced, 1 / 1.1),
+    ):
+        yield _rates(f"{vendor}: {what}", rates.ours, rates.floor, rates.ours / rates.floor, bar)
+    grown = f"{done.growth / 1e6:.0f} MB"
+    yield Row(f"{vendor}: memory of a first sync, in addition", grown, "100 MB", 1e8 / max(1, done.growth), 1.0)
+    yield Row(f"{vendor}: statements a page, nothing new", f"{done.statements:.1f}", "10", 10 / done.statements, 1.0)
 
 
 def _sending(size: Size) -> Iterator[Row]:

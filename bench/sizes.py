@@ -18,6 +18,7 @@ class Size:
     looks: int
     pages: int
     entries: int
+    mirrored: int
 
 
 FULL = Size(
@@ -32,6 +33,7 @@ FULL = Size(
     looks=20,
     pages=350,
     entries=20_000,
+    mirrored=100_000,
 )
 QUICK = Size(
     clients=4,
@@ -45,4 +47,5 @@ QUICK = Size(
     looks=4,
     pages=8,
     entries=2000,
+    mirrored=600,
 )

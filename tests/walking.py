@@ -14,8 +14,11 @@ TOKEN = re.compile(
     r'name="(?:csrfmiddlewaretoken|batch)" value="[^"]*"|\?draft=[0-9a-f-]+|data-(?:left|since)="\d+"'
     r'|(?<=data-as="age") title="[^"]*">[^<]*'
 )
-# Walking does not press buttons, and files of the packages say nothing about faxes.
-SKIPPED = re.compile(r"^/(static|admin|accounts)/|\.png$|/file/|/(again|cancel|trash|restore|handle|reopen|forward)/$")
+# What is on record of somebody's looks grows by looking. Walking does not press buttons, and files of the packages say
+# nothing about faxes.
+SKIPPED = re.compile(
+    r"^/(static|admin|accounts|audit)/|\.png$|/file/|/log/|/(again|cancel|trash|restore|handle|reopen|forward)/$"
+)
 MOST_PAGES = 100
 
 

@@ -36,7 +36,7 @@ ROWS = [
 
 @pytest.mark.process
 def test_every_figure_is_measured() -> None:
-    outcome = finished("-m", "bench", "--quick", env=environment(**server()), timeout=240)
+    outcome = finished("-m", "bench", "--quick", env=environment(**server()), timeout=480)
     assert outcome.returncode == 0, outcome.stdout
     assert [row for row in ROWS if row in outcome.stdout] == ROWS
 

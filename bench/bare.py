@@ -6,6 +6,7 @@ import json
 import os
 import time
 
+import django
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,9 @@ from django.urls import path
 from django.utils import timezone
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.bare_settings")
+django.setup()
+# Only now, as some apps insist on theirs when they are set up.
+settings.MIDDLEWARE = []
 application = get_wsgi_application()
 
 from telnyx_api import verify  # noqa: E402

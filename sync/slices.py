@@ -28,8 +28,6 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 PLAY = timedelta(minutes=1)
 # What a plan's cursor holds beside the time.
 TOLD = ("width", "left", "seen", "over", "whole")
-# What a plan's cursor holds beside the time.
-TOLD = ("width", "left", "seen", "over", "whole")
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,9 @@ class Odd:
     asked: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
 
-    def add(self, count: int, *, days: float, until: datetime = NOW) -> None:
+    def add(self, count: int, *, days: float, until: datetime | None = None) -> None:
+        """So many faxes, one after the other, the youngest of them made `until` then, which is now if nothing is said."""
+        until = until or datetime.now(UTC).replace(microsecond=0)
         step = timedelta(days=days) / max(count, 1)
         for _ in range(count):
             self.make(until - step * len(self.rows))

@@ -118,15 +118,15 @@ def test_open_gaps_are_counted_there_and_in_the_rail(office: Client, team: Team)
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("minutes_ago", "said"),
     [
-        ({"due_at": ago(minutes=1)}, "It waits for the worker to take it up."),
-        ({"due_at": ago(minutes=9), "leased_until": ago(minutes=5)}, "It waits for the worker to take it up."),
-        ({"due_at": ago(minutes=-5)}, "Telnyx asked to slow down."),
+        ({"due_at": 1}, "It waits for the worker to take it up."),
+        ({"due_at": 9, "leased_until": 5}, "It waits for the worker to take it up."),
+        ({"due_at": -5}, "Telnyx asked to slow down."),
     ],
 )
-def test_a_run_that_nobody_works_says_why(office: Client, columns: dict[str, Any], said: str) -> None:
-    SyncRun.objects.create(kind="full", **columns)
+def test_a_run_that_nobody_works_says_why(office: Client, minutes_ago: dict[str, int], said: str) -> None:
+    SyncRun.objects.create(kind="full", **{column: ago(minutes=count) for column, count in minutes_ago.items()})
     assert said in text_of(office)
 
 

@@ -223,6 +223,15 @@ def test_more_than_are_shown_are_counted(home: Callable[..., str], bob: User, te
     assert "3 more" in words(going) and 'href="/faxes/sent/?show=going"' in going
 
 
+def test_what_is_on_its_way_is_not_told_twice(home: Callable[..., str], bob: User, team: Team) -> None:
+    for place in range(6):
+        builders.accepted(team, status="queued", to_number=f"+1415555010{place}")
+    delivered = builders.accepted(team, status="delivered", created_at=timezone.now() - timedelta(hours=1))
+    page = home(bob)
+    assert part(page, "going").count(" data-row") == 6
+    assert re.findall(r'id="last-([^"]+)"', part(page, "latest")) == [str(delivered.pk)]
+
+
 def test_the_last_faxes_are_of_both_directions_the_newest_first(
     home: Callable[..., str], bob: User, team: Team
 ) -> None:

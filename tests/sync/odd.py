@@ -37,7 +37,7 @@ class Odd:
     url: str = ""
 
     def add(self, count: int, *, days: float, until: datetime | None = None) -> None:
-        """So many faxes, one after the other, the youngest of them made `until` then, which is now if nothing is said."""
+        """So many faxes, evenly over so many days until then, or until now."""
         until = until or datetime.now(UTC).replace(microsecond=0)
         step = timedelta(days=days) / max(count, 1)
         for _ in range(count):

@@ -76,6 +76,8 @@ def send_again(*, by: User, fax: Fax, batch_id: UUID) -> Fax:
         if fax.pk not in family:
             raise ValidationError(DELETED)
         fax = family[fax.pk]
+        if fax.trashed_at is not None:
+            raise ValidationError(f"{fax} is in the bin. Put it back first.")
         if fax.document and not fax.document.is_here:
             raise ValidationError("The pages of this fax are no longer kept. Start a new fax.")
         if not can_send_again(fax):

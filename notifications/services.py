@@ -70,11 +70,12 @@ def mail_fax(*, by: User, fax: Fax, to: str, token: UUID) -> bool:
     """
     access.require(by, fax.team, at_least=Role.MEMBER)
     to = to.strip().lower()
-    _check_mail(fax, to)
+    _check_address(fax, to)
     subject = "A fax for you"
     text = f"{_one_line(str(by))} of {_one_line(str(fax.team))} sends you the fax that is attached.\n"
     with transaction.atomic():
         fax = Fax.objects.select_for_update(of=("self",)).select_related("team", "document").get(pk=fax.pk)
+        _check_pages(fax)
         key = f"fax by mail:{token}"
         if not outbox.put(key=key, to=to, subject=subject, text=text, team=fax.team, fax=fax, with_pages=True):
             return False
@@ -83,7 +84,7 @@ def mail_fax(*, by: User, fax: Fax, to: str, token: UUID) -> bool:
     return True
 
 
-def _check_mail(fax: Fax, to: str) -> None:
+def _check_address(fax: Fax, to: str) -> None:
     try:
         validate_email(to)
     except ValidationError as error:
@@ -93,6 +94,11 @@ def _check_mail(fax: Fax, to: str) -> None:
         raise ValidationError(f"{fax.team} does not e-mail faxes. Its managers can allow it under Policies.")
     if "*" not in domains and to.rpartition("@")[2] not in domains:
         raise ValidationError({"to": f"{fax.team} e-mails faxes to {' and '.join(domains)} alone. Ask a manager."})
+
+
+def _check_pages(fax: Fax) -> None:
+    if fax.trashed_at is not None:
+        raise ValidationError(f"{fax} is in the bin. Put it back first.")
     document = fax.document
     if fax.is_outbound or document is None or not document.is_here:
         raise ValidationError("The pages of this fax are not here, so they cannot be e-mailed.")

@@ -17,7 +17,8 @@ register = template.Library()
 def mail_fax(context: Context) -> dict[str, Any]:
     """The form that e-mails a received fax, where the team's policy and one's role allow it. Its token is good once."""
     fax, user = context["fax"], context["user"]
-    offered = not fax.is_outbound and fax.document is not None and fax.document.is_here and may_mail(user, fax)
+    here = fax.document is not None and fax.document.is_here and fax.trashed_at is None
+    offered = not fax.is_outbound and here and may_mail(user, fax)
     return {
         "fax": fax if offered else None,
         "domains": fax.team.mail_domains.split() if offered else [],

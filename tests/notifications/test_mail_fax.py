@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import LogEntry, Team, User
 from faxes.models import Fax
@@ -92,6 +93,14 @@ def test_where_nothing_is_allowed_nothing_is_offered(fax: Fax, bob: User, vera: 
 def test_what_is_not_here_cannot_be_mailed(fax: Fax, bob: User, logged_in: LoggedIn, columns: dict[str, Any]) -> None:
     Fax.objects.update(**columns)
     assert "cannot be e-mailed" in mail(logged_in(bob), fax)
+
+
+def test_what_lies_in_the_bin_is_put_back_first(fax: Fax, bob: User, logged_in: LoggedIn) -> None:
+    client = logged_in(bob)
+    Fax.objects.update(trashed_at=timezone.now())
+    assert "Send by e-mail" not in text_of(client.get(f"/faxes/{fax.pk}/"))
+    assert f"{fax} is in the bin. Put it back first." in mail(client, fax)
+    assert not Mail.objects.exists() and not LogEntry.objects.filter(action="fax.mail")
 
 
 def test_what_no_mail_server_takes_is_told(fax: Fax, bob: User, logged_in: LoggedIn) -> None:

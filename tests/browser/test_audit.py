@@ -17,7 +17,7 @@ from faxes import looks
 from faxes.models import Fax
 from sync.models import Heartbeat
 from tests import builders
-from tests.browser.test_pages import SCREENS, troubles
+from tests.screens import troubles
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -62,15 +62,13 @@ def opened(browser: Browser, live_server: Any, alice: User) -> Iterator[Callable
     assert complaints == []
 
 
-@pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
-def test_everybody_can_read_it(fax: Fax, opened: Callable[..., Page], width: int, height: int, scheme: str) -> None:
-    page = opened("/audit/", viewport={"width": width, "height": height}, color_scheme=scheme)
+def test_everybody_can_read_it(fax: Fax, opened: Callable[..., Page]) -> None:
+    page = opened("/audit/")
     for path in ("/audit/", "/audit/?about=nothing+at+all&action=fax.view", f"/faxes/{fax.pk}/log/"):
         page.goto(path)
         for row in page.locator(".log-rows summary").all():
             row.click()
         assert troubles(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
 def test_an_entry_unfolds_by_keys(fax: Fax, opened: Callable[..., Page]) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Team, User
@@ -17,10 +16,9 @@ from faxes.states import Outbox
 from sync.models import Heartbeat
 from tests import builders, papers
 from tests.conftest import PASSWORD
+from tests.screens import troubles
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-SCREENS = [(1280, 800, "light"), (1280, 800, "dark"), (390, 780, "light"), (390, 780, "dark")]
 
 
 def sent(team: Team, number: str, **columns: Any) -> Fax:
@@ -68,16 +66,8 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page
     assert complaints == []
 
 
-def troubles(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{trouble['id']}: {[node['html'] for node in trouble['nodes']]}" for trouble in found]
-
-
-@pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
-def test_everybody_can_read_every_page(
-    faxes: list[Fax], open_page: Callable[..., Page], width: int, height: int, scheme: str
-) -> None:
-    page = open_page("/faxes/sent/", width=width, height=height, scheme=scheme)
+def test_everybody_can_read_every_page(faxes: list[Fax], open_page: Callable[..., Page]) -> None:
+    page = open_page("/faxes/sent/")
     for path in [
         "/faxes/sent/",
         "/faxes/inbox/",
@@ -85,9 +75,7 @@ def test_everybody_can_read_every_page(
         *(f"/faxes/{fax.pk}/" for fax in faxes),
     ]:
         page.goto(re.sub(r"(?<=\d)/faxes.*", path, page.url))
-        assert page.locator("html").get_attribute("data-bs-theme") == scheme
         assert troubles(page) == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     page.context.clear_cookies()
     page.goto(page.url)
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
@@ -34,6 +35,7 @@ from tests import builders
 from tests.admin.pages import ROW
 from tests.papers import text_pdf
 from tests.sheets import text_of
+from tests.walking import TOKEN
 from webhooks.models import Delivery
 
 LOGIN = "to the log-in"
@@ -400,8 +402,11 @@ class House:
     upload: Document
 
     def address(self, route: Route, whose: str) -> str:
+        return filled_in(route.path, self.values(route, whose))
+
+    def values(self, route: Route, whose: str) -> dict[str, object]:
         fax, whose = self.faxes[whose], whose.removesuffix(IN_BIN)
-        values = {
+        return {
             "fax_id": fax.pk,
             "line_id": self.lines[whose].pk,
             "application_id": self.applications[whose].pk,
@@ -424,7 +429,6 @@ class House:
             "uidb36": "1",
             "pk": 1,
         }
-        return filled_in(route.path, values)
 
     def form(self) -> dict[str, Any]:
         upload = SimpleUploadedFile("letter.pdf", text_pdf(pages=1))
@@ -555,6 +559,42 @@ def answer_of(response: Any, browser: Client) -> Answer:
     if response.streaming:
         response.getvalue()
     return LOGIN if address.startswith("/accounts/login/") else response.status_code
+
+
+IDS = {"fax_id", "line_id", "application_id", "pending_id", "delivery_id", "seat_id", "invitation_id", "document_id"}
+OF_OTHERS = [(route, name) for route in ROUTES for name in IDS | {"team_slug"} if f":{name}>" in route.path]
+
+
+@pytest.mark.parametrize(("route", "name"), OF_OTHERS, ids=lambda part: getattr(part, "name", part))
+def test_what_is_not_theirs_answers_like_what_does_not_exist(
+    route: Route, name: str, house: House, browsers: dict[str, Client]
+) -> None:
+    """Word for word, and by as many questions to the database, so that nor does the time tell."""
+    nowhere = uuid.uuid4() if name in IDS else "nowhere"
+    for person, own, others in (("charlie", "theirs", "ours"), ("vera", "ours", "theirs")):
+        values = house.values(route, own)
+        found = [house.values(route, whose)[name] for whose in (others, f"{others}{IN_BIN}", "nobody's")]
+        for method in ("get", "post"):
+            # The first one reads what is then remembered.
+            answers = [
+                answer_in_full(browsers[person], method, filled_in(route.path, values | {name: value}), value, house)
+                for value in (nowhere, nowhere, *found)
+            ]
+            assert answers[1:] == [answers[1]] * (1 + len(found)), (person, method)
+
+
+def answer_in_full(browser: Client, method: str, address: str, value: object, house: House) -> tuple[object, ...]:
+    """All that can be seen of an answer, but for the id that was asked for; and how many questions it took."""
+    cookies = dict(browser.cookies)
+    before = transaction.savepoint()
+    with CaptureQueriesContext(connection) as asked:
+        response: Any = browser.post(address, house.form()) if method == "post" else browser.get(address)
+        body = response.getvalue() if response.streaming else response.content
+    transaction.savepoint_rollback(before)
+    browser.cookies.clear()
+    browser.cookies.update(cookies)
+    said = [TOKEN.sub("", body.decode(errors="replace")), response.headers.get("Location", "")]
+    return response.status_code, *(part.replace(str(value), "") for part in said), len(asked)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)

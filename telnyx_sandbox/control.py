@@ -30,8 +30,9 @@ def add_fault(sandbox: Sandbox, request: Request) -> Response:
     )
     method, path = fields.text("method", required=True), fields.text("path", required=True)
     times = fields.whole("times", 1, 10**9, 1, nullable=True)
+    skip = fields.whole("skip", 0, 10**9, 0) or 0
     fields.done()
-    sandbox.faults.plan(method, path, fault, times)
+    sandbox.faults.plan(method, path, fault, times, skip)
     return data(sandbox.faults.as_json(), 201)
 
 

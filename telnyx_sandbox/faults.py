@@ -1,5 +1,6 @@
 """Misbehaviour on demand: what goes wrong with which request, and how often."""
 
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,7 +10,20 @@ from typing import Any
 from telnyx_sandbox.errors import Problem, Refusal
 from telnyx_sandbox.messages import Response, refused
 
-ACTIONS = ("status", "reset", "hang", "delay", "garbage", "truncate", "empty", "redirect", "half", "oversize", "drip")
+ACTIONS = (
+    "status",
+    "reset",
+    "hang",
+    "delay",
+    "garbage",
+    "truncate",
+    "empty",
+    "redirect",
+    "half",
+    "oversize",
+    "drip",
+    "words",
+)
 
 # More than Telnyx takes in or gives out: https://support.telnyx.com/en/articles/4967498-fax-api-error-list
 TOO_LARGE = 60 * 1024 * 1024
@@ -39,6 +53,7 @@ class Fault:
     half      answers with the first half as if that were all
     oversize  answers with `size` bytes more than there are
     drip      answers little by little, over `seconds`
+    words     answers with words in the list where objects belong
     """
 
     action: str
@@ -68,6 +83,9 @@ class Fault:
                 return Response(good.status, good.body, good.headers, padding=self.size)
             case "drip":
                 return Response(good.status, good.body, good.headers, drip=self.seconds)
+            case "words":
+                listed = {**json.loads(good.body), "data": ["It", "works!"]}
+                return Response(good.status, json.dumps(listed).encode(), good.headers)
             case "empty":
                 return Response(good.status)
             case "redirect":
@@ -85,6 +103,7 @@ class Planned:
     path: str
     times: int | None
     fault: Fault
+    skip: int = 0
 
 
 class Faults:
@@ -106,8 +125,10 @@ class Faults:
         seconds: float = 60.0,
         after: bool = False,
         size: int = TOO_LARGE,
+        skip: int = 0,
     ) -> None:
-        """Plans a fault for the next `times` requests (None: for all) to `path`, in which * stands for anything.
+        """Plans a fault for the next `times` requests (None: for all) to `path`, in which * stands for anything. The
+        first `skip` of them pass unharmed.
 
         Raises ValueError for an unknown action or a status outside of 200 to 599.
         """
@@ -115,11 +136,11 @@ class Faults:
             raise ValueError(f"action must be one of {', '.join(ACTIONS)}, not {action!r}.")
         if not 200 <= status <= 599:
             raise ValueError(f"status must be from 200 to 599, not {status}.")
-        self.plan(method, path, Fault(action, status, dict(headers or {}), seconds, after, size), times)
+        self.plan(method, path, Fault(action, status, dict(headers or {}), seconds, after, size), times, skip)
 
-    def plan(self, method: str, path: str, fault: Fault, times: int | None) -> None:
+    def plan(self, method: str, path: str, fault: Fault, times: int | None, skip: int = 0) -> None:
         with self._lock:
-            self._planned.append(Planned(method, path, times, fault))
+            self._planned.append(Planned(method, path, times, fault, skip))
 
     def clear(self) -> None:
         with self._lock:
@@ -130,6 +151,9 @@ class Faults:
         with self._lock:
             for planned in self._planned:
                 if planned.method == method and fnmatchcase(path, planned.path):
+                    if planned.skip:
+                        planned.skip -= 1
+                        continue
                     if planned.times is not None:
                         planned.times -= 1
                     if planned.times == 0:

@@ -98,6 +98,19 @@ def test_a_fault_is_used_as_often_as_planned(server: Server) -> None:
     assert [post(server).status_code for _ in range(4)] == [500, 500, 503, 202]
 
 
+def test_a_fault_can_let_some_pass_first(server: Server) -> None:
+    server.sandbox.faults.add(**SEND, action="status", status=503, skip=2)
+    control(server, "POST", "faults", json={**SEND, "action": "status", "status": 500, "skip": 1})
+    assert [post(server).status_code for _ in range(5)] == [202, 500, 503, 202, 202]
+
+
+def test_a_list_of_words(server: Server) -> None:
+    send(server)
+    server.sandbox.faults.add(method="GET", path="/v2/faxes", action="words", after=True)
+    said = api(server, "GET", "/faxes").json()
+    assert said["data"] == ["It", "works!"] and said["meta"]["total_results"] == 1
+
+
 def test_a_fault_can_stay_until_it_is_cleared(server: Server) -> None:
     server.sandbox.faults.add(**SEND, action="status", times=None)
     assert [post(server).status_code for _ in range(3)] == [500] * 3
@@ -183,6 +196,7 @@ def test_a_fault_for_ever_by_http(server: Server) -> None:
         ({"action": "explode"}, "/action"),
         ({"status": 99}, "/status"),
         ({"times": 0}, "/times"),
+        ({"skip": -1}, "/skip"),
         ({"headers": {"a": 1}}, "/headers/a"),
         ({"seconds": "1"}, "/seconds"),
         ({"after": "yes"}, "/after"),

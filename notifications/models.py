@@ -30,8 +30,10 @@ class Mail(models.Model):
     subject = models.CharField(max_length=200)
     # Gone once it is sent: it may hold a link that opens something.
     text = models.TextField(blank=True)
-    # A fax whose pages travel along.
-    fax = models.ForeignKey("faxes.Fax", models.SET_NULL, null=True, blank=True, related_name="+")
+    # Does the text say who and which number?
+    with_particulars = models.BooleanField(default=False)
+    # The fax it tells of, and whether the pages travel along. What is deleted for good leaves nothing here.
+    fax = models.ForeignKey("faxes.Fax", models.CASCADE, null=True, blank=True, related_name="+")
     with_pages = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     created_at = models.DateTimeField(default=timezone.now)
@@ -52,6 +54,11 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} to {self.to}"
+
+    @property
+    def kind(self) -> str:
+        """What it is about in a word, by which its key begins: a topic, such as “received”, or “invitation”."""
+        return self.key.partition(":")[0]
 
 
 class Wish(models.Model):

@@ -21,11 +21,13 @@ def put(
     user: User | None = None,
     fax: Fax | None = None,
     with_pages: bool = False,
+    with_particulars: bool = False,
 ) -> bool:
     """Have an e-mail sent to one address, after the transaction. False where there is one with this key already.
 
-    `user` is whose address it is; `with_pages` sends the pages of `fax` along, for which the caller has looked at the
-    team's policy. Line breaks in the subject become spaces, so that no name can write a header.
+    `user` is whose address it is; `fax` is what it tells of, whose pages `with_pages` sends along. Particulars in the
+    text have to be told of. All these are looked at once more when it leaves. Line breaks in the subject become spaces,
+    so that no name can write a header.
     """
     row = Mail(
         key=key,
@@ -36,6 +38,7 @@ def put(
         user=user,
         fax=fax,
         with_pages=with_pages,
+        with_particulars=with_particulars,
     )
     with transaction.atomic():
         Mail.objects.bulk_create([row], ignore_conflicts=True)

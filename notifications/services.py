@@ -70,12 +70,12 @@ def mail_fax(*, by: User, fax: Fax, to: str, token: UUID) -> bool:
     """
     access.require(by, fax.team, at_least=Role.MEMBER)
     to = to.strip().lower()
-    _check_address(fax, to)
+    check_address(fax, to)
     subject = "A fax for you"
     text = f"{_one_line(str(by))} of {_one_line(str(fax.team))} sends you the fax that is attached.\n"
     with transaction.atomic():
         fax = Fax.objects.select_for_update(of=("self",)).select_related("team", "document").get(pk=fax.pk)
-        _check_pages(fax)
+        check_pages(fax)
         key = f"fax by mail:{token}"
         if not outbox.put(key=key, to=to, subject=subject, text=text, team=fax.team, fax=fax, with_pages=True):
             return False
@@ -84,7 +84,8 @@ def mail_fax(*, by: User, fax: Fax, to: str, token: UUID) -> bool:
     return True
 
 
-def _check_address(fax: Fax, to: str) -> None:
+def check_address(fax: Fax, to: str) -> None:
+    """Raise ValidationError unless the team's policy lets its faxes go to this address."""
     try:
         validate_email(to)
     except ValidationError as error:
@@ -96,7 +97,8 @@ def _check_address(fax: Fax, to: str) -> None:
         raise ValidationError({"to": f"{fax.team} e-mails faxes to {' and '.join(domains)} alone. Ask a manager."})
 
 
-def _check_pages(fax: Fax) -> None:
+def check_pages(fax: Fax) -> None:
+    """Raise ValidationError unless the fax can be e-mailed: it came in, is kept, and its pages are here."""
     if fax.trashed_at is not None:
         raise ValidationError(f"{fax} is in the bin. Put it back first.")
     document = fax.document

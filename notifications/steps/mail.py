@@ -1,8 +1,9 @@
 """Send the e-mails that are due, each once.
 
 1. Claim one, and open the connection. Whatever fails until then has sent nothing: it is tried again later.
-2. Mark it as being sent, by owner. From then on it may have left, whatever happens to us.
-3. Hand it over. A clear answer ends it one way or the other; silence, or a worker that dies here, leaves it *perhaps
+2. Ask once more whether it may leave: what was so when it was queued may have changed since.
+3. Mark it as being sent, by owner. From then on it may have left, whatever happens to us.
+4. Hand it over. A clear answer ends it one way or the other; silence, or a worker that dies here, leaves it *perhaps
    sent*: people would rather miss a line than read it twice, and the fax itself waits in the portal.
 
 https://docs.djangoproject.com/en/5.2/topics/email/
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import smtplib
 from datetime import timedelta
+from typing import Any, cast
 
 import structlog
 from django.conf import settings
@@ -23,7 +25,9 @@ from django.utils import timezone
 
 from faxes.claims import backoff, claim
 from faxes.files import local_path
+from faxes.models import Document, Fax
 from notifications.models import Mail
+from notifications.objections import objection
 from wake import wake
 
 log = structlog.get_logger(__name__)
@@ -54,18 +58,33 @@ def send_next() -> bool:
 
 
 def _send(mail: Mail) -> None:
+    connection = get_connection()
     try:
-        message = _message(mail)
-        connection = get_connection()
         connection.open()
     except (OSError, smtplib.SMTPException) as error:
-        _later(mail, error)
+        _later(mail, f"The mail server could not be reached: {error}")
         return
     try:
-        if _mine(mail, Mail.State.WAITING).update(state=Mail.State.SENDING) == 1:
-            _hand_over(mail, message, connection)
+        _send_over(mail, connection)
     finally:
         connection.close()
+
+
+def _send_over(claimed: Mail, connection: BaseEmailBackend) -> None:
+    about = _mine(claimed, Mail.State.WAITING).select_related("team", "user", "fax__team", "fax__document")
+    if (mail := about.first()) is None:
+        return
+    if why := objection(mail):
+        log.info("mail.withdrawn", why=why)
+        _end(mail, Mail.State.FAILED, f"Withdrawn. {why}", text="")
+        return
+    try:
+        message = _message(mail)
+    except OSError as error:
+        _later(mail, f"The pages could not be read: {error}")
+        return
+    if _mine(mail, Mail.State.WAITING).update(state=Mail.State.SENDING) == 1:
+        _hand_over(mail, message, connection)
 
 
 def _hand_over(mail: Mail, message: EmailMessage, connection: BaseEmailBackend) -> None:
@@ -92,9 +111,8 @@ def _message(mail: Mail) -> EmailMessage:
     headers = {"Message-ID": f"<{mail.pk}@{_domain()}>", "Auto-Submitted": "auto-generated"}
     message = EmailMessage(mail.subject, mail.text, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers)
     if mail.with_pages:
-        document = mail.fax.document if mail.fax else None
-        if document is None or not document.is_here:
-            raise OSError("The pages of this fax are no longer here.")
+        # There, or there had been an objection.
+        document = cast(Document, cast(Fax, mail.fax).document)
         with local_path(document) as path:
             message.attach(f"fax.{path.suffix.lstrip('.') or 'pdf'}", path.read_bytes(), document.content_type)
     return message
@@ -108,25 +126,26 @@ def _refused(mail: Mail, code: int, error: smtplib.SMTPException) -> None:
     """A clear no: for now with a 4xx, for good with anything else. https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1"""
     if 400 <= code < 500:
         _mine(mail, Mail.State.SENDING).update(state=Mail.State.WAITING)
-        _later(mail, error)
+        _later(mail, f"The mail server does not take it yet: {error}")
         return
     log.warning("mail.refused", code=code)
     _end(mail, Mail.State.FAILED, f"The mail server refused it: {error}")
 
 
-def _later(mail: Mail, error: Exception) -> None:
-    log.warning("mail.later", error=str(error))
+def _later(mail: Mail, problem: str) -> None:
+    log.warning("mail.later", problem=problem)
     if mail.tries >= MOST_TRIES:
-        _end(mail, Mail.State.FAILED, f"The mail server could not be reached: {error}")
+        _end(mail, Mail.State.FAILED, problem)
         return
     wait = backoff(mail.tries - 1, most=LONGEST_PAUSE)
-    columns = {"due_at": timezone.now() + wait, "owner": None, "leased_until": None, "problem": str(error)[:500]}
+    columns = {"due_at": timezone.now() + wait, "owner": None, "leased_until": None, "problem": problem[:500]}
     _mine(mail, Mail.State.WAITING).update(**columns)
     wake("mail", after=wait.total_seconds())
 
 
-def _end(mail: Mail, state: Mail.State, problem: str) -> None:
-    _mine(mail, Mail.State.WAITING, Mail.State.SENDING).update(state=state, problem=problem[:500], **RELEASED)
+def _end(mail: Mail, state: Mail.State, problem: str, **columns: Any) -> None:
+    columns |= {"state": state, "problem": problem[:500]}
+    _mine(mail, Mail.State.WAITING, Mail.State.SENDING).update(**columns, **RELEASED)
 
 
 def _end_abandoned() -> None:

@@ -7,11 +7,12 @@ and what has been told to whom is kept for as long. Whoever wrote the line knows
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db import transaction
+import structlog
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import Team
@@ -21,6 +22,8 @@ from notifications.models import Cursor, Told
 from notifications.recipients import Reader
 from notifications.texts import digest, letter
 from notifications.topics import KINDS, Topic, topic_of
+
+log = structlog.get_logger(__name__)
 
 NAME = "timelines"
 # No transaction takes that long.
@@ -74,9 +77,26 @@ def _tell(group: Group, keyed: Mapping[str, FaxEvent]) -> int:
     new = {key: event for key, event in keyed.items() if key not in told}
     Told.objects.bulk_create([Told(key=key) for key in new])
     if len(new) > SINGLY:
-        letters = {f"{next(iter(new))}:and {len(new) - 1} more": digest(topic, team, len(new), reader)}
-    else:
-        letters = {key: letter(topic, event, reader) for key, event in new.items()}
-    for key, (subject, text) in letters.items():
-        outbox.put(key=key, to=reader.address, subject=subject, text=text, team=team, user=reader.user)
-    return len(letters)
+        key = f"{next(iter(new))}:and {len(new) - 1} more"
+        return _put(key, group, lambda: digest(topic, team, len(new), reader))
+    return sum(_put_letter(key, group, event) for key, event in new.items())
+
+
+def _put_letter(key: str, group: Group, event: FaxEvent) -> bool:
+    reader, topic, team = group
+    tells = {"fax": event.fax, "with_particulars": not team.phi_free_mail}
+    return _put(key, group, lambda: letter(topic, event, reader), **tells)
+
+
+def _put(key: str, group: Group, written: Callable[[], tuple[str, str]], **tells: Any) -> bool:
+    """What is wrong with one letter, such as a time that no calendar has, must not keep all others from leaving."""
+    reader, _, team = group
+    try:
+        with transaction.atomic():
+            subject, text = written()
+            return outbox.put(
+                key=key, to=reader.address, subject=subject, text=text, team=team, user=reader.user, **tells
+            )
+    except (DatabaseError, ArithmeticError, LookupError, ValueError) as error:
+        log.error("notify.stumbled", key=key, error=str(error))
+        return False

@@ -10,6 +10,7 @@ from django.test import TestCase
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.models import Team
 from notifications import outbox
 from notifications.models import Mail
 from notifications.steps import mail as step
@@ -128,19 +129,32 @@ def test_what_is_true_no_more_is_withdrawn_in_time(sink: Sink) -> None:
     assert sink.got == []
 
 
-def test_pages_travel_along_while_they_are_here(sink: Sink, team: Any) -> None:
-    document = builders.document(text_pdf(pages=1))
-    fax = builders.inbound(team, document=document)
-    put(fax=fax, with_pages=True)
+def test_pages_travel_along_while_they_are_here(sink: Sink, team: Team) -> None:
+    Team.objects.update(mail_domains="example.com")
+    fax = builders.inbound(team, document=builders.document(text_pdf(pages=1)))
+    put(team=team, fax=fax, with_pages=True)
     step.drain()
     (attachment,) = sink.got[0].iter_attachments()
     assert attachment.get_content_type() == "application/pdf"
     assert attachment.get_payload(decode=True) == text_pdf(pages=1)
     assert attachment.get_filename() == "fax.pdf"
-    put("gone", fax=builders.inbound(team), with_pages=True)
+    put("gone", team=team, fax=builders.inbound(team), with_pages=True)
     step.drain()
     row = Mail.objects.get(key="gone")
-    assert row.state == Mail.State.WAITING and "no longer here" in row.problem
+    assert (row.state, row.text, row.due_at) == (Mail.State.FAILED, "", None) and "are not here" in row.problem
+
+
+def test_pages_that_cannot_be_read_for_now_are_no_absent_mail_server(sink: Sink, team: Team) -> None:
+    Team.objects.update(mail_domains="example.com")
+    fax = builders.inbound(team, document=builders.document(text_pdf(pages=1)))
+    assert fax.document is not None
+    fax.document.file.delete(save=False)
+    type(fax.document).objects.update(file="archive/not-mounted.pdf")
+    put(team=team, fax=fax, with_pages=True)
+    step.drain()
+    row = Mail.objects.get()
+    assert row.state == Mail.State.WAITING and row.problem.startswith("The pages could not be read")
+    assert sink.got == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -113,7 +113,7 @@ def zone_of(person: User) -> ZoneInfo | None:
     """Their zone; None where they chose none, or one that this machine does not know any more."""
     try:
         return ZoneInfo(person.time_zone) if person.time_zone else None
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError of what is a folder, such as “America”
         return None
 
 

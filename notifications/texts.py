@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
 
+from accounts.middleware import zone_of
 from accounts.models import Team
 from contacts.numbers import format_number
 from faxes.models import Fax, FaxEvent
@@ -59,13 +60,9 @@ def absolute(path: str) -> str:
     return f"{settings.PUBLIC_URL}{path}"
 
 
-def zone_of(reader: Reader) -> ZoneInfo:
-    """Their own, where they have told it."""
-    return ZoneInfo(getattr(reader.user, "time_zone", "") or settings.TIME_ZONE)
-
-
 def _when(moment: datetime, reader: Reader) -> str:
-    there = moment.astimezone(zone_of(reader))
+    zone = zone_of(reader.user) if reader.user else None
+    there = moment.astimezone(zone or ZoneInfo(settings.TIME_ZONE))
     return f"{date_format(there, 'F j')} at {there:%H:%M} ({there.tzname()})"
 
 

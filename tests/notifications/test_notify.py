@@ -193,6 +193,40 @@ def test_the_time_is_that_of_the_event(team: Team, bob: User) -> None:
     assert "November 3 at 15:14 (UTC)" in Mail.objects.get().text
 
 
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("America/Chicago", "November 3 at 09:14 (CST)"),
+        ("Pacific/Kiritimati", "November 4 at 05:14 (+14)"),
+        # What this machine does not know, or is no zone, is told in the house's own.
+        ("Mars/Olympus", "November 3 at 15:14 (UTC)"),
+        ("America", "November 3 at 15:14 (UTC)"),
+        ("../../x", "November 3 at 15:14 (UTC)"),
+    ],
+)
+def test_the_time_is_told_in_the_readers_zone(team: Team, bob: User, vera: User, zone: str, said: str) -> None:
+    User.objects.filter(pk=bob.pk).update(time_zone=zone)
+    wish(bob, team, "received")
+    wish(vera, team, "received")
+    fax = builders.inbound(team)
+    timeline.note(fax, "status:received", at=datetime(2026, 11, 3, 15, 14, tzinfo=UTC))
+    assert notify.drain() == 2
+    assert said in Mail.objects.get(user=bob).text
+    assert "November 3 at 15:14 (UTC)" in Mail.objects.get(user=vera).text
+
+
+def test_what_is_wrong_with_one_letter_keeps_no_other_from_leaving(team: Team, bob: User, vera: User) -> None:
+    """The zero of Go's clock, in a zone where it would be before all years."""
+    User.objects.filter(pk=bob.pk).update(time_zone="America/Chicago")
+    wish(bob, team, "received")
+    wish(vera, team, "received")
+    timeline.note(builders.inbound(team), "status:received", at=datetime(1, 1, 1, tzinfo=UTC))
+    came_in(team, from_number="+17735550189")
+    assert notify.drain() == 3
+    assert Mail.objects.filter(user=bob).count() == 1 and Mail.objects.filter(user=vera).count() == 2
+    assert notify.drain() == 0
+
+
 def test_many_at_once_are_one_mail(team: Team, alice: User, bob: User) -> None:
     faxes = [came_in(team) for _ in range(5)]
     triage.assign(by=alice, faxes=faxes, to=bob)

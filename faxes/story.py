@@ -191,6 +191,12 @@ LINES: dict[str, Callable[[str, Mapping[str, Any]], Line]] = {
     "held": _person("Legal hold set"),
     "released": _person("Legal hold released"),
     "mailed": lambda by, data: Line(f"E-mailed to {data.get('to', 'somebody')} by {by}"),
+    "mail_failed": lambda by, data: Line(
+        f"Could not be e-mailed to {data.get('to', 'somebody')}", str(data.get("detail", "")), BAD
+    ),
+    "mail_unsure": lambda by, data: Line(
+        f"Perhaps e-mailed to {data.get('to', 'somebody')}", f"{data.get('detail', '')} Ask there.".lstrip(), UNSURE
+    ),
     "forwarded": _person("Pages put on a new fax"),
     "gone": lambda by, data: Line("No longer listed by Telnyx", "", UNSURE),
 }

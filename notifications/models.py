@@ -28,7 +28,8 @@ class Mail(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     to = models.EmailField(max_length=254)
     subject = models.CharField(max_length=200)
-    # Gone once it is sent: it may hold a link that opens something.
+    # Gone once it is sent, as it may hold a link that opens something. What was not sent keeps its text only where it
+    # tells of a fax, so that it can be sent again; for a link one asks anew.
     text = models.TextField(blank=True)
     # Does the text say who and which number?
     with_particulars = models.BooleanField(default=False)
@@ -49,6 +50,7 @@ class Mail(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="mail_list"),
             models.Index(fields=["state", "due_at"], name="mail_due"),
+            models.Index(fields=["to"], name="mail_to"),
         ]
         verbose_name_plural = "mails"
 

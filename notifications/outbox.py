@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import access, audit
 from accounts.models import Team, User
-from faxes.models import Fax
+from faxes import timeline
+from faxes.models import Fax, FaxEvent
 from notifications.models import Mail
 from wake import wake
 
@@ -54,12 +57,21 @@ def withdraw(*, key: str) -> bool:
     return waiting.update(state=Mail.State.FAILED, text="", due_at=None, problem="Withdrawn.") == 1
 
 
-def try_again(*, mail: Mail) -> bool:
-    """Once more, on a person's word, what was not sent or perhaps not sent. False where it is under way or gone."""
+def try_again(*, by: User, mail: Mail) -> None:
+    """Once more, on an administrator's word, what was not sent or perhaps not sent.
+
+    Raises ValidationError for what is under way or sent, and for what has no text any more.
+    """
+    access.require_admin(by)
     ended = Mail.objects.filter(pk=mail.pk, state__in=[Mail.State.FAILED, Mail.State.UNSURE]).exclude(text="")
     again = {"state": Mail.State.WAITING, "due_at": timezone.now(), "tries": 0, "problem": ""}
     with transaction.atomic():
-        done = ended.update(owner=None, leased_until=None, **again) == 1
-        if done:
-            transaction.on_commit(lambda: wake("mail"))
-    return done
+        if ended.update(owner=None, leased_until=None, **again) != 1:
+            raise ValidationError(
+                "Only what was not sent for certain can be sent again, and what was withdrawn or held a link cannot: "
+                "have a new one made."
+            )
+        if mail.with_pages and mail.fax:
+            timeline.note(mail.fax, "mailed", source=FaxEvent.Source.PERSON, by=by, to=mail.to)
+        audit.record(audit.Entry("mail.send_again", by=by, on=mail, team=mail.team, data={"to": mail.to}))
+        transaction.on_commit(lambda: wake("mail"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
@@ -9,6 +11,7 @@ from django.urls import reverse
 from accounts import invitations
 from accounts.models import Invitation, Role, Team, User
 from notifications import outbox
+from notifications.models import Mail
 
 TEXT = """Hello,
 
@@ -44,6 +47,14 @@ def revoke(*, by: User, invitation: Invitation) -> None:
     with transaction.atomic():
         invitations.revoke(by=by, invitation=invitation)
         outbox.withdraw(key=_key(invitation))
+
+
+def with_troubles(invited: Iterable[Invitation]) -> list[tuple[Invitation, str]]:
+    """Invitations, each with what keeps its e-mail from arriving, in words; empty where nothing is known to."""
+    invited = list(invited)
+    troubled = Mail.objects.filter(key__in=[_key(invitation) for invitation in invited]).exclude(problem="")
+    troubles = {mail.key: f"{mail.get_state_display()}. {mail.problem}" for mail in troubled}
+    return [(invitation, troubles.get(_key(invitation), "")) for invitation in invited]
 
 
 def one_line(name: str) -> str:

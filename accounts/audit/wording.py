@@ -135,6 +135,7 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
     "The house": {
         "sync.request": Words("Asked for a sync", "asked for a sync with Telnyx", alone=True),
         "delivery.process_again": Words("Processed an event again", "had Telnyx's event processed again:"),
+        "mail.send_again": Words("Sent an e-mail again", "had an e-mail to {to} sent again", alone=True),
         "audit.export": Words("Exported the log", "exported entries of this log", alone=True),
     },
 }

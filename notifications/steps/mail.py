@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import smtplib
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
 
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from applications.mirror import storable
+from faxes import timeline
 from faxes.claims import backoff, claim
 from faxes.files import local_path
 from faxes.models import Document, Fax
@@ -76,7 +78,7 @@ def _send_over(claimed: Mail, connection: BaseEmailBackend) -> None:
         return
     if why := objection(mail):
         log.info("mail.withdrawn", why=why)
-        _end(mail, Mail.State.FAILED, f"Withdrawn. {why}", text="")
+        _end(mail, Mail.State.FAILED, f"Withdrawn. {why}", keep_text=False)
         return
     try:
         message = _message(mail)
@@ -92,10 +94,10 @@ def _hand_over(mail: Mail, message: EmailMessage, connection: BaseEmailBackend) 
     try:
         message.send()
     except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _ in error.recipients.values()]
-        _refused(mail, max(codes, default=550), error)
+        # There is one, and its answer.
+        _refused(mail, *next(iter(error.recipients.values()), (550, b"")))
     except smtplib.SMTPResponseException as error:
-        _refused(mail, error.smtp_code, error)
+        _refused(mail, error.smtp_code, error.smtp_error)
     except (OSError, smtplib.SMTPException) as error:
         log.warning("mail.unsure", error=str(error))
         _end(mail, Mail.State.UNSURE, f"The mail server broke off: {error}")
@@ -122,14 +124,16 @@ def _domain() -> str:
     return settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("<> ") or "localhost"
 
 
-def _refused(mail: Mail, code: int, error: smtplib.SMTPException) -> None:
+def _refused(mail: Mail, code: int, said: bytes | str) -> None:
     """A clear no: for now with a 4xx, for good with anything else. https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1"""
+    words = storable(said if isinstance(said, str) else said.decode(errors="replace"))
+    answer = f"{code} {' '.join(words.split())}"
     if 400 <= code < 500:
         _mine(mail, Mail.State.SENDING).update(state=Mail.State.WAITING)
-        _later(mail, f"The mail server does not take it yet: {error}")
+        _later(mail, f"The mail server does not take it yet: {answer}")
         return
     log.warning("mail.refused", code=code)
-    _end(mail, Mail.State.FAILED, f"The mail server refused it: {error}")
+    _end(mail, Mail.State.FAILED, f"The mail server refused it: {answer}")
 
 
 def _later(mail: Mail, problem: str) -> None:
@@ -143,15 +147,20 @@ def _later(mail: Mail, problem: str) -> None:
     wake("mail", after=wait.total_seconds())
 
 
-def _end(mail: Mail, state: Mail.State, problem: str, **columns: Any) -> None:
-    columns |= {"state": state, "problem": problem[:500]}
-    _mine(mail, Mail.State.WAITING, Mail.State.SENDING).update(**columns, **RELEASED)
+def _end(mail: Mail, state: Mail.State, problem: str, *, keep_text: bool = True) -> None:
+    """It is over, and has not left for certain. Of pages that somebody sent on, the fax's timeline tells."""
+    fax = Fax.objects.filter(pk=mail.fax_id).first() if mail.fax_id else None
+    columns = {"state": state, "problem": problem[:500], "text": mail.text if keep_text and fax else ""}
+    with transaction.atomic():
+        ended = _mine(mail, Mail.State.WAITING, Mail.State.SENDING).update(**columns, **RELEASED) == 1
+        if ended and fax and mail.with_pages:
+            timeline.note(fax, f"mail_{state}", to=mail.to, detail=problem[:500])
 
 
 def _end_abandoned() -> None:
     """A worker died while it handed an e-mail over."""
-    dead = Mail.objects.filter(state=Mail.State.SENDING, leased_until__lt=timezone.now())
-    dead.update(state=Mail.State.UNSURE, problem="The worker stopped while it was sent.", **RELEASED)
+    for mail in Mail.objects.filter(state=Mail.State.SENDING, leased_until__lt=timezone.now()):
+        _end(mail, Mail.State.UNSURE, "The worker stopped while it was sent.")
 
 
 RELEASED = {"owner": None, "leased_until": None, "due_at": None}

@@ -17,6 +17,7 @@ from accounts import audit
 from accounts.models import Team, User
 from contacts.models import Correspondent
 from faxes.models import Fax, Tag, Tombstone
+from notifications.models import Mail
 from sync.models import Gap, Heartbeat, SyncRun
 from tests import builders
 from webhooks.models import Refusal
@@ -78,6 +79,12 @@ def _gap() -> Gap:
     return Gap.objects.create(run=SyncRun.objects.create(finished_at=timezone.now()), fax=fax, side="here", what="fax")
 
 
+def _mail() -> Mail:
+    team, fax = _team(), _fax()
+    columns = {"subject": "A fax came in", "to": "ann@example.com", "state": Mail.State.FAILED, "problem": "550 no"}
+    return Mail.objects.create(key=f"received:{fax.pk}", team=team, user=_user(), fax=fax, text="secret", **columns)
+
+
 # A row of each model that refers to as much as it can.
 ROW: dict[str, Callable[[], object]] = {
     "accounts.user": _user,
@@ -91,6 +98,7 @@ ROW: dict[str, Callable[[], object]] = {
     "faxes.document": lambda: builders.inbound(_team(), document=builders.document()),
     "faxes.tombstone": lambda: Tombstone.objects.create(telnyx_id=uuid.uuid4().hex),
     "faxes.tag": lambda: Tag.objects.create(team=_team(), name=uuid.uuid4().hex),
+    "notifications.mail": lambda: _mail(),
     "sync.syncrun": lambda: SyncRun.objects.create(
         window_start=timezone.now() - timedelta(hours=1), finished_at=timezone.now()
     ),

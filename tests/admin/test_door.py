@@ -53,5 +53,5 @@ def test_the_menu_leads_to_every_list(office: Client) -> None:
 
 
 def test_nothing_of_elsewhere_has_a_list(office: Client) -> None:
-    ours = {"accounts", "applications", "contacts", "faxes", "sync", "webhooks"}
+    ours = {"accounts", "applications", "contacts", "faxes", "notifications", "sync", "webhooks"}
     assert {model._meta.app_label for model in admin.site._registry} == ours

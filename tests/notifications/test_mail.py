@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import TestCase
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Team
+from accounts.models import LogEntry, Team, User
 from notifications import outbox
 from notifications.models import Mail
+from notifications.steps import forget
 from notifications.steps import mail as step
 from tests import builders
 from tests.notifications.sink import Sink
@@ -81,22 +83,58 @@ def test_not_now_is_tried_again_and_never_is_not(sink: Sink) -> None:
     step.drain()
     assert Mail.objects.get().state == Mail.State.WAITING
     assert again().state == Mail.State.SENT
-    sink.refusals = ["550 5.1.1 no such person"]
+    sink.refusals = ["550 5.1.1 no such\x00 person"]
     put("other")
     step.drain()
     row = Mail.objects.get(key="other")
-    assert row.state == Mail.State.FAILED and "no such person" in row.problem
+    assert row.state == Mail.State.FAILED
+    assert row.problem == "The mail server refused it: 550 5.1.1 no such person"
 
 
-def test_a_hand_over_that_breaks_off_is_never_repeated(sink: Sink) -> None:
+def test_a_hand_over_that_breaks_off_is_never_repeated(sink: Sink, team: Team, root: User) -> None:
     sink.breaks = 1
-    put()
+    put(team=team, fax=builders.inbound(team))
     step.drain()
     row = again()
     assert row.state == Mail.State.UNSURE and len(sink.got) == 1
     # A person decides.
-    assert outbox.try_again(mail=row) and again().state == Mail.State.SENT
+    outbox.try_again(by=root, mail=row)
+    assert again().state == Mail.State.SENT
     assert len({message["Message-ID"] for message in sink.got}) == 1 and len(sink.got) == 2
+    entry = LogEntry.objects.get(action="mail.send_again")
+    assert (entry.actor_name, entry.data) == ("root", {"to": "ann@example.com"})
+    with pytest.raises(ValidationError, match="not sent"):
+        outbox.try_again(by=root, mail=row)
+
+
+def test_only_administrators_send_again(team: Team, alice: User) -> None:
+    put(team=team, fax=builders.inbound(team))
+    Mail.objects.update(state=Mail.State.FAILED)
+    with pytest.raises(PermissionDenied):
+        outbox.try_again(by=alice, mail=Mail.objects.get())
+
+
+@pytest.mark.parametrize("answer", ["550 5.1.1 no such person", ""])
+def test_a_link_that_opens_something_is_not_kept_where_its_mail_was_not_sent(
+    sink: Sink, root: User, answer: str
+) -> None:
+    sink.refusals, sink.breaks = [answer] * bool(answer), 1
+    put()
+    step.drain()
+    row = Mail.objects.get()
+    assert row.text == "" and row.state in (Mail.State.FAILED, Mail.State.UNSURE)
+    with pytest.raises(ValidationError, match="have a new one made"):
+        outbox.try_again(by=root, mail=row)
+
+
+def test_what_has_ended_is_forgotten_after_some_weeks(sink: Sink) -> None:
+    for key in ("sent", "waits", "new"):
+        put(key)
+    Mail.objects.filter(key="waits").update(due_at=timezone.now() + timedelta(hours=1))
+    step.drain()
+    Mail.objects.exclude(key="new").update(created_at=timezone.now() - forget.KEPT)
+    assert forget.drain() == 1
+    assert set(Mail.objects.values_list("key", flat=True)) == {"waits", "new"}
 
 
 def test_a_worker_that_dies_while_sending_leaves_it_perhaps_sent(sink: Sink) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from django.utils import timezone
 
 from accounts.models import LogEntry, Team, User
 from faxes.models import Fax
-from notifications import services
+from faxes.steps import purge
+from notifications import outbox, services
 from notifications.models import Mail
 from notifications.steps import mail as step
 from tests import builders
@@ -50,6 +52,41 @@ def test_the_pages_leave_as_they_are(fax: Fax, bob: User, logged_in: LoggedIn, s
     assert pages.get_payload(decode=True) == text_pdf(pages=1)
     assert "773" not in sink.text() and "Bob of Front desk" in sink.text()
     assert LogEntry.objects.get(action="fax.mail").data == {"to": ANN}
+
+
+@pytest.mark.parametrize(
+    ("answer", "line", "detail"),
+    [
+        ("550 5.1.1 no such person", f"Could not be e-mailed to {ANN}", "refused it: 550 5.1.1 no such person"),
+        ("", f"Perhaps e-mailed to {ANN}", "broke off"),
+    ],
+)
+def test_the_fax_tells_where_its_mail_did_not_leave_for_certain(
+    fax: Fax, bob: User, root: User, logged_in: LoggedIn, sink: Sink, answer: str, line: str, detail: str
+) -> None:
+    client = logged_in(bob)
+    mail(client, fax)
+    sink.refusals, sink.breaks = [answer] * bool(answer), 1
+    step.drain()
+    page = text_of(client.get(f"/faxes/{fax.pk}/"))
+    assert line in page and detail in page
+    outbox.try_again(by=root, mail=Mail.objects.get())
+    assert f"E-mailed to {ANN} by root" in text_of(client.get(f"/faxes/{fax.pk}/"))
+
+
+def test_so_does_one_whose_worker_died(fax: Fax, bob: User, logged_in: LoggedIn, sink: Sink) -> None:
+    mail(logged_in(bob), fax)
+    Mail.objects.update(state=Mail.State.SENDING, leased_until=timezone.now() - timedelta(seconds=1))
+    step.drain()
+    step.drain()
+    assert [event.data["to"] for event in fax.events.filter(kind="mail_unsure")] == [ANN]
+
+
+def test_nothing_of_a_fax_that_was_deleted_for_good_is_kept(fax: Fax, bob: User, logged_in: LoggedIn) -> None:
+    mail(logged_in(bob), fax)
+    Fax.objects.update(trashed_at=timezone.now() - timedelta(days=31))
+    purge.drain()
+    assert not Mail.objects.exists()
 
 
 def test_a_double_click_is_one_mail(fax: Fax, bob: User, logged_in: LoggedIn) -> None:

@@ -84,7 +84,7 @@ def _page(request: HttpRequest, user: User, team: Team, form: InviteForm) -> Htt
         "form": form,
     }
     if access.may(user, team, at_least=Role.MANAGER):
-        context["invited"] = list(invitations.open_invitations(team))
+        context["invited"] = by_mail.with_troubles(invitations.open_invitations(team))
     return show(request, user, team, "members", **context)
 
 

@@ -95,8 +95,7 @@ def tags_of(value: Any) -> list[str]:
 def values_of(application: FaxApplication) -> dict[str, Any]:
     """What a person who edits the application is shown, by column."""
     shown = {column: getattr(application, column) for column in WRITABLE}
-    team = str(application.team_id) if application.team_id else ""
-    return shown | {"team": team, "delete_once_archived": application.delete_once_archived}
+    return shown | {"delete_once_archived": application.delete_once_archived}
 
 
 def in_words(column: str, value: Any) -> str:

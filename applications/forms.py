@@ -247,8 +247,8 @@ class EditForm(FieldsForm):
         "again, so here is what this portal set last.",
     )
 
-    def __init__(self, data: QueryDict | None = None, *, by: User, application: FaxApplication) -> None:
-        self.by, self.application = by, application
+    def __init__(self, data: QueryDict | None = None, *, application: FaxApplication) -> None:
+        self.application = application
         current = values_of(application)
         opened = None if data is None else unsealed(str(data.get("seal", "")), application)
         self.is_readable = data is None or opened is not None
@@ -263,15 +263,6 @@ class EditForm(FieldsForm):
         if self.shown["active"] is None:
             active.choices = [(ACTIVE[None], "Telnyx has not said"), *active.choices]
             active.required = False
-        if access.is_admin(by):
-            self.fields["team"] = forms.ModelChoiceField(
-                label=LABELS["team"],
-                queryset=Team.objects.all(),
-                required=False,
-                empty_label="No team: administrators only",
-                help_text="Its numbers without a team of their own follow it. Faxes that are here stay where they are.",
-            )
-            _dress(self.fields["team"])
 
     def _clean_fields(self) -> None:
         super()._clean_fields()  # type: ignore[misc]  # Django's hook, which its types leave out
@@ -297,7 +288,7 @@ class EditForm(FieldsForm):
             if column in self.fields and column not in mine:
                 data[column] = ("on" if said else "") if isinstance(said, bool) else str(said)
         data["seal"] = sealed(values_of(now), now)
-        return EditForm(data, by=self.by, application=now)
+        return EditForm(data, application=now)
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -305,10 +296,6 @@ class EditForm(FieldsForm):
         changes = {column: value for column, value in self.values.items() if value != self.shown[column]}
         if self.cleaned_data["delete_once_archived"] != self.shown["delete_once_archived"]:
             changes["delete_once_archived"] = self.cleaned_data["delete_once_archived"]
-        if "team" in self.fields:
-            team = self.cleaned_data["team"]
-            if str(team.pk if team else "") != self.shown["team"]:
-                changes["team"] = team
         return changes
 
 

@@ -1,4 +1,5 @@
-"""The forms of a number's page: what it is called and who sees to it, what it is attached to, and whose it is."""
+"""The forms of a number's page: what it is called and who sees to it, what it is attached to, and whose it is. The
+last of them an application has, too."""
 
 from __future__ import annotations
 
@@ -114,6 +115,20 @@ class TeamForm(forms.Form):
         self.inherited = application.team if application else None
         self.may_inherit = number.team_id is not None and access.may(by, self.inherited, at_least=Role.MANAGER)
         field.required = not self.may_inherit
+
+
+class HeirForm(forms.Form):
+    """To which team an application goes, or to none; an administrator chooses among all."""
+
+    to = forms.ModelChoiceField(
+        queryset=Team.objects.all(),
+        required=False,
+        error_messages={"invalid_choice": "Choose one of the listed teams."},
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, application: FaxApplication) -> None:
+        super().__init__(data)
+        self.others = [team for team in Team.objects.all() if team != application.team]
 
 
 def managed_teams(user: User) -> Sequence[Team]:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("applications/<uuid:application_id>/", detail.detail, name="detail"),
     path("applications/<uuid:application_id>/edit/", edit.edit, name="edit"),
     path("applications/<uuid:application_id>/delete/", delete.delete, name="delete"),
+    path("applications/<uuid:application_id>/team/", moving.give_away, name="team"),
     path("applications/<uuid:application_id>/refresh/", detail.refresh, name="refresh"),
     path("applications/<uuid:application_id>/drift/keep/", drift.application_keep, name="keep"),
     path("applications/<uuid:application_id>/drift/restore/", drift.application_restore, name="restore"),

@@ -158,6 +158,11 @@ def asked_for_a_team(asker: Asker) -> Answer:
     return managed(302 if asker.whose == "nobody's" else 200)(asker)
 
 
+def given_away(asker: Asker) -> Answer:
+    """Whether an application should be without a team; one that has none has nothing to lose."""
+    return fax(302 if asker.whose == "nobody's" else 200, at_least=Rank.ADMINISTRATOR)(asker)
+
+
 NOT_ALLOWED = everybody(405)
 NOT_ASKED = None
 
@@ -239,6 +244,7 @@ RULES = {
     "applications:choose": Rule(NOT_ALLOWED, managed(302)),
     # The forms that come back say what is wrong.
     "applications:edit": Rule(managed(200), managed(200)),
+    "applications:team": Rule(given_away, given_away),
     "applications:delete": Rule(managed(200), managed(200)),
     "applications:refresh": Rule(NOT_ALLOWED, managed(302)),
     "applications:keep": Rule(NOT_ALLOWED, managed(302)),

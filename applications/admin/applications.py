@@ -14,7 +14,6 @@ from accounts.admin.base import ReadOnlyAdmin, folded, person
 from applications.admin.base import DriftFilter, GoneFilter, WrittenAdmin, ask_each, refresh_each
 from applications.models import FaxApplication, PendingApplication
 from applications.services import (
-    assign_application,
     refresh_application,
     set_deleting,
     settle_application,
@@ -39,10 +38,10 @@ class FaxApplicationAdmin(WrittenAdmin):
     search_fields = ["application_name", "telnyx_id"]
     search_help_text = "Name or Telnyx's id."
     deferred = ("raw",)
-    editable = ("team", "delete_once_archived")
+    editable = ("delete_once_archived",)
     actions = ["refresh", "activate", "deactivate", "keep_theirs", "restore_ours"]
     fieldsets = [
-        ("Ours", {"fields": ["team", "fax_email_recipient"], "description": EDITED_THERE}),
+        ("Ours", {"fields": ["whose", "fax_email_recipient"], "description": EDITED_THERE}),
         ("Faxes that have come in", {"fields": ["delete_once_archived"], "description": DELETING}),
         (
             "Telnyx's",
@@ -71,9 +70,6 @@ class FaxApplicationAdmin(WrittenAdmin):
     ]
 
     def save_model(self, request: HttpRequest, obj: FaxApplication, form: Any, change: bool) -> None:
-        if "team" in form.changed_data:
-            before = FaxApplication.objects.get(pk=obj.pk)
-            assign_application(by=person(request), application=before, team=obj.team)
         if "delete_once_archived" in form.changed_data:
             wanted = obj.delete_once_archived
             before = FaxApplication.objects.get(pk=obj.pk)

@@ -9,10 +9,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.admin.base import HouseAdmin, MirrorAdmin, person
 from applications.drift import drift_of, drifted, names_of_all
-from applications.models import Mirrored
+from applications.models import FaxApplication, Mirrored, PhoneNumber
 from applications.services import keep_theirs, restore_ours
 from applications.written import Writable
 from telnyx_api import TelnyxError
@@ -79,7 +81,13 @@ class DriftFilter(admin.SimpleListFilter):
 
 
 class WrittenAdmin(MirrorAdmin):
-    """Rows that we write at Telnyx, where somebody else may write, too."""
+    """Rows that we write at Telnyx, where somebody else may write, too. They go to another team by their page in the
+    portal, which asks first."""
+
+    @admin.display(description="team")
+    def whose(self, row: FaxApplication | PhoneNumber) -> SafeString:
+        there = f"{row.get_absolute_url()}#ours"
+        return format_html('{} · <a class="underline" href="{}">Give it to another…</a>', row.team or "none", there)
 
     @admin.display(description="differs")
     def differs(self, row: Writable) -> str:

@@ -19,11 +19,11 @@ from accounts.admin.base import folded, person
 from accounts.models import Role, User
 from applications.admin.base import DriftFilter, GoneFilter, WrittenAdmin, refresh_each
 from applications.models import PhoneNumber
-from applications.services import assign_number, change_receiving, dismiss_quiet, refresh_number
+from applications.services import change_receiving, dismiss_quiet, refresh_number
 
 MOVED_THERE = (
-    "A number without a team of its own belongs to the team of its application. What it is attached to is changed on "
-    "its page in the portal: “View on site”."
+    "A number without a team of its own belongs to the team of its application. Whose it is, and what it is attached "
+    "to, is changed on its page in the portal: “View on site”."
 )
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -81,13 +81,13 @@ class PhoneNumberAdmin(WrittenAdmin):
     search_fields = ["phone_number", "label", "telnyx_id"]
     search_help_text = "Number, label or Telnyx's id."
     deferred = ("raw", "usual")
-    editable = ("team", "label", "default_assignee", "notify")
+    editable = ("label", "default_assignee", "notify")
     actions = ["refresh", "know_about_silence", "keep_theirs", "restore_ours"]
     fieldsets = [
         (
             "Ours",
             {
-                "fields": ["team", "label"],
+                "fields": ["whose", "label"],
                 "description": MOVED_THERE,
             },
         ),
@@ -95,7 +95,7 @@ class PhoneNumberAdmin(WrittenAdmin):
             "Faxes that come in",
             {
                 "fields": ["default_assignee", "notify"],
-                "description": "Only people of the number's team can be chosen. After a change of team, save first.",
+                "description": "Only people of the number's team can be chosen.",
             },
         ),
         ("Its rhythm", {"fields": ["rhythm", "silence"]}),
@@ -121,9 +121,6 @@ class PhoneNumberAdmin(WrittenAdmin):
         if not form.changed_data:
             return
         number = PhoneNumber.objects.get(pk=obj.pk)
-        if "team" in form.changed_data:
-            assign_number(by=person(request), number=number, team=obj.team)
-        # After a change of team, too: it refuses people that the number's team does not have.
         receiving = ("label", "default_assignee", "notify")
         changes = {name: form.cleaned_data[name] for name in receiving if name in form.changed_data}
         change_receiving(by=person(request), number=number, changes=changes)

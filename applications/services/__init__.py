@@ -4,7 +4,15 @@ from applications.services.attaching import attach_number
 from applications.services.creating import create_application
 from applications.services.deleting import delete_application
 from applications.services.drifting import keep_theirs, restore_ours
-from applications.services.owning import assign_application, assign_number, find_application, find_number, give_number
+from applications.services.owning import (
+    assign_application,
+    assign_number,
+    find_application,
+    find_number,
+    give_application,
+    give_number,
+    seen_of,
+)
 from applications.services.receiving import change_receiving, dismiss_quiet, set_deleting, set_receiving
 from applications.services.refreshing import refresh_application, refresh_number, refresh_numbers
 from applications.services.settling import choose_application, settle_application
@@ -22,12 +30,14 @@ __all__ = [
     "dismiss_quiet",
     "find_application",
     "find_number",
+    "give_application",
     "give_number",
     "keep_theirs",
     "refresh_application",
     "refresh_number",
     "refresh_numbers",
     "restore_ours",
+    "seen_of",
     "set_deleting",
     "set_receiving",
     "settle_application",

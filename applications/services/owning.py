@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -9,6 +11,10 @@ from accounts import access, audit
 from accounts.models import Role, Team, User
 from applications.models import FaxApplication, PhoneNumber
 
+MOVED_MEANWHILE = (
+    "Somebody has given this application to another team meanwhile, or other numbers would go with it by now. "
+    "Look at it again, then decide."
+)
 GIVEN_MEANWHILE = "Somebody has given this number to another team meanwhile. Look at it again, then decide."
 
 
@@ -31,6 +37,28 @@ def assign_number(*, by: User | None, number: PhoneNumber, team: Team | None) ->
     number.team = team
 
 
+def give_application(*, by: User, application: FaxApplication, team: Team | None, seen: str) -> None:
+    """Give an application to a team, or to none, as an administrator. `seen` is what `seen_of()` said when somebody
+    decided.
+
+    Raises PermissionDenied for everybody else, and ValidationError where something else would be moved by now.
+    """
+    access.require_admin(by)
+    with transaction.atomic():
+        row = FaxApplication.objects.select_for_update().get(pk=application.pk)
+        if seen != seen_of(row):
+            raise ValidationError(MOVED_MEANWHILE)
+        assign_application(by=by, application=row, team=team)
+    application.team = team
+
+
+def seen_of(application: FaxApplication) -> str:
+    """Whose an application is, and which numbers would go with it: the same text as long as that is so."""
+    following = PhoneNumber.objects.attached_to(application).filter(team=None).order_by("pk")
+    told = [application.team_id, *following.values_list("pk", flat=True)]
+    return hashlib.sha256(" ".join(map(str, told)).encode()).hexdigest()[:32]
+
+
 def give_number(*, by: User, number: PhoneNumber, team: Team | None, seen: str) -> None:
     """Give a number to a team, or leave it to its application's, as a manager of both sides. `seen` is the id of the
     number's own team on the page on which somebody decided, empty where it had none.
@@ -38,6 +66,8 @@ def give_number(*, by: User, number: PhoneNumber, team: Team | None, seen: str) 
     Raises PermissionDenied for who does not manage both sides, and ValidationError where somebody was faster.
     """
     with transaction.atomic():
+        # Its application first, so that it does not go elsewhere meanwhile, and the number unasked with it.
+        FaxApplication.objects.select_for_update().filter(telnyx_id=number.connection_id).first()
         row = PhoneNumber.objects.select_for_update().get(pk=number.pk)
         access.require(by, row.owner, at_least=Role.MANAGER)
         if seen != str(row.team_id or ""):

@@ -9,24 +9,23 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts import access, audit
-from accounts.models import Role, Team, User
+from accounts.models import Role, User
 from applications.drift import same
 from applications.fields import DEMANDED, LABELS, WRITABLE, body_of, values_of
 from applications.lease import LEASE, held
 from applications.mirror import APPLICATION_KEYS, apply_application, fitted, mark_row_gone, promoted
 from applications.models import FaxApplication
-from applications.services.owning import moved
 from applications.telnyx import WHILE_SOMEBODY_WAITS, client, fetch_application
 from applications.written import note_written, written_value
 from telnyx_api import BadAnswer, Client, NotFound, TelnyxError
 from telnyx_api import FaxApplication as ApplicationPayload
 
 GONE = "Telnyx has this application no more, so it cannot be changed."
-OURS = ("fax_email_recipient", "delete_once_archived", "team")
+OURS = ("fax_email_recipient", "delete_once_archived")
 BUSY = "Somebody else is saving this application at this moment. Save again in a few seconds."
 
 
@@ -45,16 +44,13 @@ def update_application(
     """Change the given columns, theirs and ours, all or none. Returns the application as it stands afterwards, which
     may be otherwise than asked where Telnyx keeps a value in a way of its own.
 
-    `changes` is by column; `team` is a Team or None, and for administrators. `shown` is what `values_of()` said when
-    the person was shown the application. The PATCH is made once, and never after the lease. Where its answer is lost,
-    Telnyx is asked whether it has the change.
+    `changes` is by column. `shown` is what `values_of()` said when the person was shown the application. The PATCH is
+    made once, and never after the lease. Where its answer is lost, Telnyx is asked whether it has the change.
 
     Raises ChangedMeanwhile where `shown` holds no more, ValidationError for what a person can mend, TelnyxError when
     Telnyx refused or cannot be asked, and ValueError where the settings allow no question. Then nothing was changed
     here; of an error with an unknown outcome, Telnyx did not show the change either.
     """
-    if "team" in changes and not access.is_admin(by):
-        raise PermissionDenied
     theirs = {column: changes[column] for column in WRITABLE if column in changes}
     with held(FaxApplication.objects.filter(pk=application.pk)) as mine:
         if not mine:
@@ -155,7 +151,8 @@ def _keep(
     by: User, before: FaxApplication, answer: ApplicationPayload | None, changes: Mapping[str, Any]
 ) -> FaxApplication:
     with transaction.atomic():
-        row = FaxApplication.objects.select_for_update(of=("self",)).select_related("team").get(pk=before.pk)
+        # Without a join: PostgreSQL would show the team of before the wait for the lock.
+        row = FaxApplication.objects.select_for_update().get(pk=before.pk)
         # Of theirs, a sync may have mirrored the change already; of ours, somebody may have changed it since.
         was = values_of(before) | {column: value for column, value in values_of(row).items() if column in OURS}
         if answer is not None:
@@ -164,7 +161,8 @@ def _keep(
         if ours := {column: changes[column] for column in OURS if column in changes}:
             FaxApplication.objects.filter(pk=row.pk).update(**ours)
         after = _as_it_stands(row)
-        audit.record(*_entries(by, was, row.team, after))
+        if entry := _entry(by, was, after):
+            audit.record(entry)
     return after
 
 
@@ -175,11 +173,8 @@ def _written(before: FaxApplication, changes: Mapping[str, Any]) -> dict[str, An
     return along | asked
 
 
-def _entries(by: User, was: Mapping[str, Any], team: Team | None, after: FaxApplication) -> list[audit.Entry]:
+def _entry(by: User, was: Mapping[str, Any], after: FaxApplication) -> audit.Entry | None:
     now = values_of(after)
-    changed = [column for column in was if was[column] != now[column] and column != "team"]
-    entries = moved("application.assign", by, after, team, after.team) if team != after.team else []
-    if changed:
-        data = {"before": {name: was[name] for name in changed}, "after": {name: now[name] for name in changed}}
-        entries.append(audit.Entry("application.update", by=by, on=after, team=after.team, data=data))
-    return entries
+    changed = [column for column in was if was[column] != now[column]]
+    data = {"before": {name: was[name] for name in changed}, "after": {name: now[name] for name in changed}}
+    return audit.Entry("application.update", by=by, on=after, team=after.team, data=data) if changed else None

@@ -17,6 +17,7 @@ from accounts.models import Role, User
 from applications.drift import drift_of
 from applications.fields import LABELS, in_words, our_door, tags_of
 from applications.models import FaxApplication, PhoneNumber
+from applications.number_forms import HeirForm
 from applications.profiles import name_of
 from applications.services import refresh_application
 from applications.troubles import UNREADABLE, sentence_of
@@ -55,6 +56,7 @@ def detail(request: HttpRequest, user: User, application_id: UUID) -> HttpRespon
         "application": application,
         "differences": drift_of(application),
         "groups": {title: [_fact(application, column) for column in columns] for title, columns in GROUPS.items()},
+        "give": HeirForm(application=application) if access.is_admin(user) else None,
         "raw": json.dumps(application.raw, indent=2, ensure_ascii=False),
     }
     return render(request, "applications/application_detail.html", context)

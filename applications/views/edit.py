@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.guards import for_people
-from accounts.models import Team, User
+from accounts.models import User
 from applications.drift import drift_of
 from applications.fields import LABELS, in_words, values_of
 from applications.forms import EditForm
@@ -44,7 +44,7 @@ def edit(request: HttpRequest, user: User, application_id: UUID) -> HttpResponse
     if application.gone_at:
         messages.error(request, "Telnyx has this application no more, so it cannot be changed.")
         return redirect("applications:detail", application.pk)
-    form = EditForm(request.POST if request.method == "POST" else None, by=user, application=application)
+    form = EditForm(request.POST if request.method == "POST" else None, application=application)
     clashes: Sequence[Clash] = []
     if form.is_bound and form.is_valid():
         try:
@@ -86,7 +86,4 @@ def _clashes(form: EditForm, now: FaxApplication, columns: Sequence[str]) -> lis
 
 
 def _said(column: str, value: Any) -> str:
-    if column == "team":
-        team = Team.objects.filter(pk=value).first() if isinstance(value, str) and value else value
-        return str(team or NOTHING)
     return in_words(column, value) or NOTHING

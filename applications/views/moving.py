@@ -1,9 +1,11 @@
-"""Where a number goes: to an application, and to a team. Each move is asked about first, with what becomes of faxes."""
+"""Where a number goes: to an application, and to a team; and where an application goes. Each move is asked about first,
+with what becomes of faxes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,11 +18,13 @@ from accounts import access
 from accounts.guards import for_people
 from accounts.models import Role, Team, User
 from applications.drift import names_for
+from applications.handover import what_follows, whom_it_concerns
 from applications.models import FaxApplication, PhoneNumber
-from applications.number_forms import AttachForm, TeamForm
+from applications.number_forms import AttachForm, HeirForm, TeamForm
 from applications.outlook import Outlook, outlook_of, what_changes
-from applications.services import attach_number, give_number
+from applications.services import attach_number, give_application, give_number, seen_of
 from applications.troubles import problems_of
+from applications.views.guards import fetch
 from applications.views.numbers import fetch_number
 from contacts.numbers import format_number
 from telnyx_api import TelnyxError
@@ -31,8 +35,8 @@ UNCLEAR = "Telnyx gave no clear answer: the change may have arrived or not. Refr
 
 @dataclass(frozen=True)
 class Question:
-    """What a page asks before a number is moved, what becomes of its faxes, and what the button says. `seen` is where
-    the number was when that was asked."""
+    """What a page asks before something is moved, what becomes of its faxes, and what the button says. `seen` is where
+    it was when that was asked."""
 
     title: str
     sentences: list[str]
@@ -88,9 +92,33 @@ def give(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
     return _moved(request, user, number)
 
 
+@look_or_do
+@for_people
+def give_away(request: HttpRequest, user: User, application_id: UUID) -> HttpResponse:
+    """Give an application to a team, with the numbers that have none of their own. For administrators."""
+    application = fetch(user, application_id)
+    access.require_admin(user)
+    form = HeirForm(_said(request), application=application)
+    if not form.is_valid():
+        return _refused(request, application, form)
+    team: Team | None = form.cleaned_data["to"]
+    if team == application.team:
+        messages.info(request, f"{application} is so already.")
+        return redirect(application)
+    if request.method != "POST":
+        return _ask(request, application, _giving_away(application, team))
+    try:
+        give_application(by=user, application=application, team=team, seen=request.POST.get("seen", ""))
+    except ValidationError as error:
+        application = fetch(user, application_id)
+        return _ask(request, application, _giving_away(application, team), error.messages)
+    messages.success(request, f"{application} belongs to {team or 'no team'} now.")
+    return redirect(application)
+
+
 def _attaching(number: PhoneNumber, wanted: FaxApplication | None) -> Question:
     before = outlook_of(number)
-    sentences = what_changes(before, Outlook(number.team, wanted))
+    sentences = _of_number(number, before, Outlook(number.team, wanted))
     if number.connection_id and before.application is None:
         sentences.append(f"At Telnyx it leaves {number.connection_id}, which is no fax application that we know.")
     title = f"Attach {_shown(number)} to {wanted}?" if wanted else f"Take {_shown(number)} off its application?"
@@ -102,8 +130,18 @@ def _giving(number: PhoneNumber, team: Team | None) -> Question:
     before = outlook_of(number)
     after = Outlook(team, before.application)
     title = f"Give {_shown(number)} to {team}?" if team else f"Leave {_shown(number)} to its application's team?"
-    sentences = what_changes(before, after)
+    sentences = _of_number(number, before, after)
     return Question(title, sentences, "Give it", str(team.pk) if team else "", str(number.team_id or ""))
+
+
+def _of_number(number: PhoneNumber, before: Outlook, after: Outlook) -> list[str]:
+    return what_changes(before, after) + whom_it_concerns(before.team, after.team, [number])
+
+
+def _giving_away(application: FaxApplication, team: Team | None) -> Question:
+    title = f"Give {application} to {team}?" if team else f"Leave {application} without a team?"
+    sentences = what_follows(application, team)
+    return Question(title, sentences, "Give it", str(team.pk) if team else "", seen_of(application))
 
 
 def _said(request: HttpRequest) -> QueryDict:
@@ -118,9 +156,12 @@ def _shown(number: PhoneNumber) -> str:
     return format_number(number.phone_number)
 
 
-def _ask(request: HttpRequest, number: PhoneNumber, question: Question, problems: Sequence[str] = ()) -> HttpResponse:
-    context = {"number": number, "question": question, "problems": problems}
-    return render(request, "applications/number_move.html", context)
+def _ask(
+    request: HttpRequest, row: PhoneNumber | FaxApplication, question: Question, problems: Sequence[str] = ()
+) -> HttpResponse:
+    name = _shown(row) if isinstance(row, PhoneNumber) else str(row)
+    context: dict[str, Any] = {"row": row, "name": name, "question": question, "problems": problems}
+    return render(request, "applications/move.html", context)
 
 
 def _moved(request: HttpRequest, user: User, number: PhoneNumber) -> HttpResponse:
@@ -135,11 +176,13 @@ def _to_page(user: User, number: PhoneNumber) -> HttpResponse:
     return redirect("applications:number", number.pk) if mine else redirect("applications:numbers")
 
 
-def _refused(request: HttpRequest, number: PhoneNumber, form: AttachForm | TeamForm) -> HttpResponse:
+def _refused(
+    request: HttpRequest, row: PhoneNumber | FaxApplication, form: AttachForm | TeamForm | HeirForm
+) -> HttpResponse:
     """What was chosen is not offered any more, or never was."""
     for sentence in form.errors["to"]:
         messages.error(request, str(sentence))
-    return redirect("applications:number", number.pk)
+    return redirect(row)
 
 
 def in_words(error: TelnyxError | ValueError) -> list[str]:

@@ -1,4 +1,5 @@
-"""Numbers, applications, stray faxes and memberships are given in the admin by the services, which remember it."""
+"""Stray faxes and memberships are given in the admin by the services, which remember it; numbers and applications on
+their pages in the portal, which ask first."""
 
 from __future__ import annotations
 
@@ -21,36 +22,20 @@ def actions() -> list[str]:
     return list(deeds().values_list("action", flat=True))
 
 
-def test_an_application_is_given_to_a_team(office: Client, root: User, team: Team) -> None:
-    application = builders.application()
-    office.post(form(application), {"team": str(team.pk), "active": "", "application_name": "Mine"})
-    application.refresh_from_db()
-    assert (application.team, application.application_name, application.active) == (team, "Front desk", True)
-    logged = deeds().get()
-    assert (logged.action, logged.chain, logged.actor_name) == ("application.assign", str(team.pk), str(root))
-
-
-def test_a_number_moves_from_team_to_team_before_the_eyes_of_both(office: Client, team: Team, other_team: Team) -> None:
-    number = builders.number(team)
-    office.post(form(number), {"team": str(other_team.pk), "label": "", "phone_number": "+14155550100"})
-    number.refresh_from_db()
-    assert (number.team, number.phone_number) == (other_team, builders.OURS)
-    logged = LogEntry.objects.filter(action="number.assign")
-    assert {entry.chain for entry in logged} == {str(team.pk), str(other_team.pk)}
-    assert [entry.data for entry in logged] == [{"before": "Front desk", "after": "Records"}] * 2
-
-
-def test_a_number_is_taken_from_its_team(office: Client, team: Team) -> None:
-    number = builders.number(team)
-    office.post(form(number), {"team": "", "label": ""})
-    number.refresh_from_db()
-    assert number.team is None
-    assert actions() == ["number.assign"]
+def test_nothing_is_moved_without_a_question(office: Client, team: Team, other_team: Team) -> None:
+    rows = builders.number(team), builders.application(team)
+    for row in rows:
+        page = office.get(form(row)).text
+        assert 'name="team"' not in page and f'href="{row.get_absolute_url()}#ours"' in page
+        office.post(form(row), {"team": str(other_team.pk), "application_name": "Mine", "phone_number": "+14155550100"})
+        before = type(row).objects.get(pk=row.pk)
+        assert (before.team, str(before)) == (team, str(row))
+    assert actions() == []
 
 
 def test_a_number_gets_a_label(office: Client, team: Team) -> None:
     number = builders.number(team)
-    office.post(form(number), {"team": str(team.pk), "label": "Reception"})
+    office.post(form(number), {"label": "Reception"})
     number.refresh_from_db()
     assert (number.label, number.team) == ("Reception", team)
     assert actions() == ["number.set_receiving"]
@@ -58,18 +43,18 @@ def test_a_number_gets_a_label(office: Client, team: Team) -> None:
 
 def test_saving_without_a_change_is_no_event(office: Client, team: Team) -> None:
     number, application = builders.number(team), builders.application(team)
-    office.post(form(number), {"team": str(team.pk), "label": ""})
-    office.post(form(application), {"team": str(team.pk)})
+    office.post(form(number), {"label": ""})
+    office.post(form(application), {})
     assert actions() == []
 
 
 def test_what_telnyx_said_meanwhile_survives_an_old_form(office: Client, team: Team) -> None:
-    number = builders.number(None)
+    number = builders.number(team)
     page = office.get(form(number)).context["adminform"].form.initial
     type(number).objects.filter(pk=number.pk).update(status="ported-out")
-    office.post(form(number), {**{key: value or "" for key, value in page.items()}, "team": str(team.pk), "notify": []})
+    office.post(form(number), {**{key: value or "" for key, value in page.items()}, "label": "Lab", "notify": []})
     number.refresh_from_db()
-    assert (number.status, number.team) == ("ported-out", team)
+    assert (number.status, number.label) == ("ported-out", "Lab")
 
 
 def test_a_stray_fax_is_given_to_a_team(office: Client, root: User, team: Team) -> None:

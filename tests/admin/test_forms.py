@@ -23,7 +23,7 @@ SCRIPT = "<script>alert(1)</script>"
 READ_ONLY: list[type[models.Model]] = [LogEntry, Correspondent, Document, SyncRun, Heartbeat, Delivery]
 MIRRORED: list[type[models.Model]] = [Fax, FaxApplication, PhoneNumber]
 
-EDITABLE = ("team", "label", "default_assignee", "delete_once_archived")
+EDITABLE = ("label", "default_assignee", "delete_once_archived")
 
 
 def a_row(model: type[models.Model]) -> models.Model:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts import access, audit
 from accounts.models import Invitation, Membership, Role, Team, User
-from accounts.services import set_member
+from accounts.services import end_invitations, locked, set_member
 
 GOOD_FOR = timedelta(days=7)
 # A team that invites more at a time is one that somebody else has got hold of.
@@ -36,7 +36,9 @@ def invite(*, by: User, team: Team, email: str, role: str) -> tuple[Invitation, 
     _check(team, email, role)
     token, now = secrets.token_urlsafe(32), timezone.now()
     with transaction.atomic():
-        Team.objects.select_for_update().get(pk=team.pk)
+        locked(team)
+        # Once more: perhaps they were waited for by whoever removes them.
+        access.require(by, team, at_least=Role.MANAGER)
         earlier = open_invitations(team)
         if earlier.exclude(email=email).count() >= MOST_OPEN:
             raise ValidationError({"email": f"{MOST_OPEN} invitations are open. Take some back first."})
@@ -52,27 +54,23 @@ def invite(*, by: User, team: Team, email: str, role: str) -> tuple[Invitation, 
 def revoke(*, by: User, invitation: Invitation) -> None:
     """Take an invitation back: its link opens nothing any more. Raises ValidationError where it has ended."""
     access.require(by, invitation.team, at_least=Role.MANAGER)
-    with transaction.atomic():
-        unused = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
-        if unused.update(revoked_at=timezone.now()) != 1:
-            raise ValidationError("This invitation has been used or taken back already.")
-        data = {"email": invitation.email, "role": invitation.role}
-        audit.record(audit.Entry("member.revoke_invitation", by=by, on=invitation, team=invitation.team, data=data))
+    if not end_invitations(by=by, invitations=Invitation.objects.filter(pk=invitation.pk)):
+        raise ValidationError("This invitation has been used or taken back already, or is too old.")
 
 
 def find(token: str) -> Invitation | None:
     """The open invitation that a link's secret belongs to."""
     found = Invitation.objects.select_related("team", "invited_by").filter(token_hash=_hash(token))
-    return _still_open(found).first()
+    return found.still_open().first()
 
 
 def open_invitations(team: Team) -> QuerySet[Invitation]:
-    return _still_open(Invitation.objects.filter(team=team)).select_related("invited_by")
+    return Invitation.objects.filter(team=team).still_open().select_related("invited_by")
 
 
 def has_open_invitation(emails: Iterable[str]) -> bool:
     """Was one of these addresses, which are proven, invited to any team?"""
-    return _still_open(Invitation.objects.filter(email__in=[email.lower() for email in emails])).exists()
+    return Invitation.objects.filter(email__in=[email.lower() for email in emails]).still_open().exists()
 
 
 def accept(*, invitation: Invitation, user: User) -> Membership:
@@ -83,6 +81,7 @@ def accept(*, invitation: Invitation, user: User) -> Membership:
     if not is_for(invitation, user):
         raise ValidationError(f"This invitation is for {invitation.email}. Sign in as whom that address belongs to.")
     with transaction.atomic():
+        locked(invitation.team)
         _use(invitation, user)
         before = Membership.objects.filter(team=invitation.team, user=user).first()
         if before is not None and access.RANK.get(before.role, 0) >= access.RANK[invitation.role]:
@@ -110,8 +109,9 @@ def accept_as_new(*, invitation: Invitation, name: str, password: str) -> User:
     with transaction.atomic():
         user.save()
         EmailAddress.objects.create(user=user, email=invitation.email, primary=True, verified=True)
-        audit.record(audit.Entry("user.create", by=user, on=user, data={"invitation": invitation.pk}))
         accept(invitation=invitation, user=user)
+        # After the team's entries: the log is locked in the order of its chains, and that of the house is the last.
+        audit.record(audit.Entry("user.create", by=user, on=user, data={"invitation": invitation.pk}))
     return user
 
 
@@ -146,14 +146,12 @@ def _check(team: Team, email: str, role: str) -> None:
 
 
 def _use(invitation: Invitation, user: User) -> None:
-    """Once: of two at the same moment, one gets in."""
-    unused = _still_open(Invitation.objects.filter(pk=invitation.pk))
+    """Once: of two at the same moment, one gets in. And none where who invited could not do so any more."""
+    if invitation.invited_by is None or not access.may(invitation.invited_by, invitation.team, at_least=Role.MANAGER):
+        raise ValidationError(OVER)
+    unused = Invitation.objects.filter(pk=invitation.pk).still_open()
     if unused.update(accepted_at=timezone.now(), accepted_by=user) != 1:
         raise ValidationError(OVER)
-
-
-def _still_open(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
-    return rows.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
 
 
 def _free_username(email: str) -> str:

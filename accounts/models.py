@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -116,6 +116,11 @@ class Membership(models.Model):
         return self.source == Membership.Source.GROUPS and bool(settings.OIDC_GROUPS)
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def still_open(self) -> Self:
+        return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+
+
 class Invitation(models.Model):
     """An e-mailed way onto a team, for one address, once, for some days. The secret in its link is kept as a hash."""
 
@@ -132,6 +137,8 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

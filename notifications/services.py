@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts import access, audit
 from accounts.models import Role, Team, User
+from accounts.services import locked
 from faxes import timeline
 from faxes.models import Fax, FaxEvent
 from notifications import outbox
@@ -41,7 +42,7 @@ def set_mailbox(*, by: User, team: Team, address: str, **topics: bool) -> None:
         raise ValidationError({"address": "Enter an e-mail address, such as faxes@clinic.example."}) from error
     wanted = {name: topics.get(name, False) for name in TOPICS[:3]}
     with transaction.atomic():
-        Team.objects.select_for_update().get(pk=team.pk)
+        locked(team)
         boxes = Wish.objects.filter(team=team).exclude(address="")
         before = boxes.filter(address=address).first()
         if before is None and boxes.count() >= MOST_BOXES:

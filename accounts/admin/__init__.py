@@ -24,6 +24,7 @@ from accounts.admin.base import HouseAdmin, ReadOnlyAdmin, folded, person
 from accounts.models import LogEntry, Membership, Role, Team, User
 from accounts.services import (
     create_team,
+    end_ways_in,
     remove_member,
     rename_team,
     set_member,
@@ -97,6 +98,7 @@ class UserAdmin(BaseUserAdmin, HouseAdmin):
         if changed:
             data = {"before": {name: before[name] for name in changed if name in before}, "after": changed}
             action = "user.change" if change else "user.create"
+            end_ways_in(by=person(request), user=obj)
             audit.record(audit.Entry(action, by=person(request), on=obj, data=data))
 
     @admin.action(description="Remove second factors, for whoever has lost theirs")

@@ -88,8 +88,9 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         with transaction.atomic():
             user: User = super().save_user(request, sociallogin, form)
-            audit.record(audit.Entry("user.create", by=None, on=user, data={"by": settings.OIDC_NAME}))
             groups.apply(user, sociallogin.groups)
+            # After the teams' entries: the log is locked in the order of its chains, and that of the house is the last.
+            audit.record(audit.Entry("user.create", by=None, on=user, data={"by": settings.OIDC_NAME}))
         return user
 
 

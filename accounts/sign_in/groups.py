@@ -68,11 +68,15 @@ def apply(user: User, groups: Iterable[str]) -> None:
         return
     seats = wanted(groups)
     now = {seat.team: seat for seat in Membership.objects.filter(user=user).select_related("team")}
-    for team, held in now.items():
-        if held.source == Membership.Source.GROUPS and team not in seats:
-            remove_member(by=None, team=team, user=user)
-    for team, role in seats.items():
-        seat = now.get(team)
-        by_hand = seat is not None and seat.source == Membership.Source.HAND
-        if not by_hand and (seat is None or seat.role != role):
-            set_member(by=None, team=team, user=user, role=role, source=Membership.Source.GROUPS)
+    # In the order of the log's chains, which are locked one after the other where this is one transaction.
+    for team in sorted({*now, *seats}, key=lambda team: str(team.pk)):
+        _seat(user, team, now.get(team), seats.get(team))
+
+
+def _seat(user: User, team: Team, now: Membership | None, role: Role | None) -> None:
+    if now is not None and now.source == Membership.Source.HAND:
+        return
+    if role is None:
+        remove_member(by=None, team=team, user=user)
+    elif now is None or now.role != role:
+        set_member(by=None, team=team, user=user, role=role, source=Membership.Source.GROUPS)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
 from django.utils import timezone
 
 from accounts import invitations
 from accounts.models import Invitation, LogEntry, Membership, Role, Team, User
-from accounts.services import change_role, dismiss, set_policy
+from accounts.services import change_role, dismiss, remove_member, set_member, set_policy
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +25,14 @@ NEW = "dana@clinic.example"
 @pytest.fixture
 def dana(db: None) -> User:
     return User.objects.create_user("dana", NEW, "correct horse battery")
+
+
+@pytest.fixture
+def boss(team: Team) -> User:
+    """Another manager."""
+    user = User.objects.create_user("boss", "boss@clinic.example", "correct horse battery")
+    Membership.objects.create(user=user, team=team, role=Role.MANAGER)
+    return user
 
 
 def invite(by: User, team: Team, email: str = NEW, role: str = "member") -> tuple[Invitation, str]:
@@ -194,6 +205,14 @@ def test_a_team_keeps_a_manager(team: Team, alice: User, bob: User, root: User) 
     dismiss(by=root, membership=seat(bob, team))
 
 
+def test_a_closed_account_manages_nothing(team: Team, alice: User, boss: User) -> None:
+    boss.is_active = False
+    boss.save()
+    with pytest.raises(ValidationError, match="only manager"):
+        dismiss(by=alice, membership=seat(alice, team))
+    dismiss(by=alice, membership=seat(boss, team))
+
+
 def change_to(user: User, team: Team, role: str) -> None:
     change_role(by=user, membership=seat(user, team), role=role)
 
@@ -214,3 +233,66 @@ def test_a_policy_is_logged_with_what_it_was(team: Team, alice: User) -> None:
     assert entry.data["before"] == {"phi_free_mail": True, "deleting_role": "member"}
     with pytest.raises(ValidationError):
         set_policy(by=alice, team=team, deleting_role="king")
+
+
+@pytest.mark.parametrize("how", ["removed", "changed", "by groups"])
+def test_what_a_manager_offered_ends_with_their_role(team: Team, alice: User, boss: User, how: str) -> None:
+    invitation, token = invite(alice, team, "private@evil.example", "manager")
+    _, by_boss = invite(boss, team)
+    match how:
+        case "removed":
+            dismiss(by=boss, membership=seat(alice, team))
+        case "changed":
+            change_role(by=boss, membership=seat(alice, team), role="member")
+        case _:
+            set_member(by=None, team=team, user=alice, role=Role.VIEWER, source=Membership.Source.GROUPS)
+    assert invitations.find(token) is None and invitations.find(by_boss) is not None
+    with pytest.raises(ValidationError, match="taken back"):
+        accepted_as_new(invitation)
+    entry = LogEntry.objects.get(action="member.revoke_invitation")
+    assert entry.data == {"email": "private@evil.example", "role": "manager"}
+
+
+def test_an_administrator_goes_on_inviting_without_a_seat(team: Team, root: User, boss: User) -> None:
+    Membership.objects.create(user=root, team=team, role=Role.MANAGER)
+    _, token = invite(root, team)
+    dismiss(by=boss, membership=seat(root, team))
+    assert invitations.find(token) is not None
+
+
+def test_what_somebody_was_offered_ends_when_they_are_removed(team: Team, alice: User, charlie: User) -> None:
+    EmailAddress.objects.create(user=charlie, email="Charlie@private.example", verified=True)
+    tokens = [invite(alice, team, email)[1] for email in (charlie.email, "charlie@private.example", NEW)]
+    set_member(by=alice, team=team, user=charlie, role=Role.VIEWER)
+    remove_member(by=alice, team=team, user=charlie)
+    assert [invitations.find(token) is not None for token in tokens] == [False, False, True]
+
+
+def test_what_a_closed_account_offered_opens_nothing(
+    team: Team, alice: User, root: User, dana: User, logged_in: Callable[[User], Client]
+) -> None:
+    invitation, token = invite(alice, team)
+    said = {"username": "alice", "first_name": "Alice", "email": alice.email}
+    logged_in(root).post(f"/admin/accounts/user/{alice.pk}/change/", said)
+    alice.refresh_from_db()
+    assert not alice.is_active and invitations.find(token) is None
+    assert LogEntry.objects.filter(action="member.revoke_invitation", chain=str(team.pk)).exists()
+
+
+def test_who_may_not_invite_any_more_has_invited_nobody(team: Team, alice: User, dana: User) -> None:
+    """However they lost that."""
+    invitation, _ = invite(alice, team)
+    Membership.objects.filter(user=alice).update(role=Role.MEMBER)
+    with pytest.raises(ValidationError, match="Ask for a new one"):
+        invitations.accept(invitation=invitation, user=dana)
+    assert not dana.memberships.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_invites_while_they_are_removed(team: Team, alice: User, boss: User) -> None:
+    def invite_somebody() -> None:
+        with suppress(PermissionDenied):
+            invite(alice, team, "private@evil.example", "manager")
+
+    at_once(invite_somebody, lambda: dismiss(by=boss, membership=seat(alice, team)))
+    assert not invitations.open_invitations(team)

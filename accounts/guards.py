@@ -55,16 +55,20 @@ def fresh(view: Wanted[P]) -> Wanted[P]:
     return checked
 
 
-def prove_first(request: HttpRequest, user: User) -> HttpResponse | None:
+def prove_first(request: HttpRequest, user: User, *, goes_on: bool = True) -> HttpResponse | None:
     """None for who has proven within ten minutes who they are, by logging in or since; others are sent to do so, by
-    what is returned or raised, and a form that they sent goes on after it. A part of a page has the whole page go."""
+    what is returned or raised, and a form that they sent goes on after it. A part of a page has the whole page go.
+
+    What goes on waits in the session: a form that holds a secret must not, and leads back to its page.
+    """
     if is_fresh(request):
         return None
     if is_fragment(request):
         here = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
         return HttpResponseClientRedirect(reverse("account_reauthenticate", query={"next": here}))
-    if request.method == "POST" and by_provider_alone(user):
-        # The way there and back forgets what was sent: back to the page with the form.
+    # The way to the provider and back forgets what was sent.
+    elsewhere = by_provider_alone(user)
+    if request.method == "POST" and (elsewhere or not goes_on):
         came_from = urlsplit(request.headers.get("Referer", "")).path or "/"
-        return redirect(reverse("oidc_login", query={"next": came_from}))
+        return redirect(reverse("oidc_login" if elsewhere else "account_reauthenticate", query={"next": came_from}))
     raise ReauthenticationRequired

@@ -280,7 +280,7 @@ RULES = {
     "admin:login": Rule(admins(302), admins(NOT_ASKED)),
     # Who is not in the admin has nothing to leave, and is led to its door.
     "admin:logout": Rule(lambda asker: 405 if asker.is_admin else 302, everybody(NOT_ASKED)),
-    "admin:password_change": Rule(admins(200), admins(NOT_ASKED)),
+    "admin:password_change": Rule(admins(302), admins(302)),
     "admin:password_change_done": Rule(admins(200), admins(NOT_ASKED)),
     "admin:autocomplete": Rule(admins(403), admins(NOT_ASKED)),
     "admin:jsi18n": Rule(admins(200), admins(NOT_ASKED)),

@@ -14,8 +14,9 @@ from django.test import Client
 from accounts.models import Invitation, Team, User
 from tests.accounts.provider import Provider
 from tests.accounts.second_factors import code_of, set_up_app
-from tests.accounts.sign_on import sign_on
+from tests.accounts.sign_on import sign_on, who
 from tests.conftest import PASSWORD
+from tests.log import deeds
 
 AGAIN = "/accounts/reauthenticate/"
 
@@ -113,6 +114,47 @@ def test_who_has_nothing_but_single_sign_on_goes_there_and_back_to_the_form(
     assert answer["Location"] == f"/accounts/oidc/login/?next={quote('/teams/front-desk/', safe='')}"
     sign_on(browser)
     assert invite(browser)["Location"] == "/teams/front-desk/"
+
+
+OF_BOB = "/admin/accounts/user/{bob}/"
+NEW_PASSWORD = {"password1": "four random words walk", "password2": "four random words walk", "usable_password": "true"}
+SEATS = {f"memberships-{word}_FORMS": "0" for word in ("TOTAL", "INITIAL")}
+
+
+@pytest.mark.parametrize(
+    ("page", "form"),
+    [
+        (f"{OF_BOB}password/", NEW_PASSWORD),
+        (f"{OF_BOB}change/", {"username": "bob", "email": "bob@example.com", "is_active": "on", "is_superuser": "on"}),
+        ("/admin/accounts/user/add/", {"username": "eve", "email": "eve@example.com", **NEW_PASSWORD}),
+        ("/admin/accounts/user/", {"action": "remove_second_factors", "_selected_action": "{bob}", "index": "0"}),
+        ("/admin/accounts/team/{team}/change/", {"name": "Front desk", "keep_media_days": "1", **SEATS}),
+    ],
+)
+def test_the_admin_asks_before_it_changes_anything(
+    root: User, bob: User, team: Team, clock: Any, logged_in: Callable[[User], Client], page: str, form: dict[str, str]
+) -> None:
+    set_up_app(bob)
+    browser = logged_in(root)
+    clock.shift(timedelta(minutes=11))
+    before, page = deeds().count(), page.format(bob=bob.pk, team=team.pk)
+    form = {name: text.format(bob=bob.pk) for name, text in form.items()}
+    assert browser.get(page).status_code == 200
+    answer = browser.post(page, form, headers={"Referer": f"http://testserver{page}"})
+    assert answer["Location"] == f"{AGAIN}?next={quote(page, safe='')}"
+    # A password that was typed is not kept until then: it leads back to the form.
+    assert "random words" not in str(browser.session.items())
+    assert browser.post(AGAIN, {"password": PASSWORD, "next": page})["Location"] == page
+    assert deeds().count() == before
+    assert browser.post(page, form).status_code == 302
+    assert deeds().count() > before
+
+
+def test_leaving_the_admin_takes_no_proof(root: User, clock: Any, logged_in: Callable[[User], Client]) -> None:
+    browser = logged_in(root)
+    clock.shift(timedelta(minutes=11))
+    browser.post("/admin/logout/")
+    assert who(browser) is None
 
 
 def test_the_key_of_somebody_else_is_nobodys(alice: User, bob: User) -> None:

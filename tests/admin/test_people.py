@@ -105,3 +105,11 @@ def test_an_old_address_opens_nothing(office: Client, bob: User, client: Client)
     client.post("/accounts/password/reset/", {"email": "bob@new.example"})
     mail = Mail.objects.get()
     assert mail.to == "bob@new.example" and "password/reset/key" in mail.text
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_ones_own_password_is_changed_where_it_is_guarded(office: Client, root: User, method: str) -> None:
+    form = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+    assert getattr(office, method)("/admin/password_change/", form)["Location"] == "/accounts/password/change/"
+    root.refresh_from_db()
+    assert root.check_password(PASSWORD)

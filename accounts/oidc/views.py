@@ -10,13 +10,13 @@ from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
 from allauth.socialaccount.providers.base import ProviderException
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
-from allauth.utils import build_absolute_uri
 from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.oidc.tokens import TokenError, claims_of, nonce_of
+from accounts.sign_in.links import outward
 
 NEEDED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
 # For how long the provider's description of itself holds. Its keys are asked for at each log-in.
@@ -48,8 +48,7 @@ class OidcAdapter(OpenIDConnectOAuth2Adapter):
         return found
 
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
-        address: str = build_absolute_uri(request, reverse("oidc_callback"))
-        return address
+        return outward(request, reverse("oidc_callback"))
 
     def get_access_token_data(
         self, request: HttpRequest, app: SocialApp, client: Any, pkce_code_verifier: str | None = None

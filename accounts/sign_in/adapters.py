@@ -6,6 +6,7 @@ import base64
 import secrets
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
@@ -28,6 +29,7 @@ from accounts import audit
 from accounts.models import User
 from accounts.sign_in import local
 from accounts.sign_in.addresses import vouch, whose
+from accounts.sign_in.links import outward
 
 log = structlog.get_logger()
 
@@ -103,9 +105,12 @@ class AccountAdapter(DefaultAccountAdapter):
         if local.may_use_password(user):
             super().send_password_reset_mail(user, email, context)
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        return outward(self.request, urlsplit(super().get_reset_password_from_key_url(key)).path)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         request = self.request
-        context = {"request": request, "email": email, "portal": request.build_absolute_uri("/"), **context}
+        context = {"request": request, "email": email, "portal": outward(request, "/"), **context}
         self.hand_over(self.render_mail(template_prefix, email, context))
 
     def hand_over(self, message: EmailMessage) -> None:

@@ -42,6 +42,7 @@ def written(team: Team, alice: User) -> Callable[..., list[LogEntry]]:
 def provider(settings: Settings) -> Iterator[Provider]:
     """A provider that is configured as ours, and says that `ann` is in no group."""
     with providing() as provider:
+        settings.PUBLIC_URL = "http://testserver"
         settings.OIDC_NAME = "Example ID"
         settings.OIDC_SERVER_URL, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = provider.url, CLIENT_ID, SECRET
         settings.OIDC_GROUPS, settings.OIDC_GROUP_CLAIM = GROUPS, "groups"

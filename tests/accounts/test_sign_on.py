@@ -69,6 +69,16 @@ def test_nobody_says_what_it_asks_for_but_us(client: Client, ann: User, provider
     assert asked["redirect_uri"] == ["http://testserver/accounts/oidc/login/callback/"]
 
 
+def test_it_comes_back_to_where_we_are_and_not_to_where_a_request_says(
+    client: Client, ann: User, provider: Provider, settings: Settings
+) -> None:
+    settings.PUBLIC_URL = "https://fax.example.com"
+    settings.ALLOWED_HOSTS = ["*"]
+    answer = client.post(LOGIN, headers={"Host": "evil.example"})
+    asked = parse_qs(urlsplit(answer["Location"]).query)
+    assert asked["redirect_uri"] == ["https://fax.example.com/accounts/oidc/login/callback/"]
+
+
 def test_a_known_person_is_known_by_a_verified_address(client: Client, ann: User, provider: Provider) -> None:
     assert sign_on(client, next="/faxes/sent/")["Location"] == "/faxes/sent/"
     assert who(client) == str(ann.pk)

@@ -9,6 +9,7 @@ import time_machine
 from django.contrib.auth import authenticate
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import LogEntry, User
 from accounts.signals import MOST_FAILED
@@ -98,6 +99,17 @@ def test_a_forgotten_password(client: Client, alice: User) -> None:
     client.post(page.redirect_chain[-1][0], {"password1": SECRET, "password2": SECRET})
     (entry,) = entries()
     assert (entry.action, entry.actor_id, entry.object_id) == ("user.reset_password", "", str(alice.pk))
+
+
+def test_mail_leads_to_where_we_are_and_not_to_where_a_request_says(
+    client: Client, alice: User, settings: Settings
+) -> None:
+    settings.PUBLIC_URL = "https://fax.example.com"
+    settings.ALLOWED_HOSTS = ["*"]
+    client.post("/accounts/password/reset/", {"email": "alice@example.com"}, headers={"Host": "evil.example"})
+    text = Mail.objects.get().text
+    assert "https://fax.example.com/accounts/password/reset/key/" in text
+    assert text.endswith("https://fax.example.com/") and "evil" not in text
 
 
 def test_an_address_that_comes_in_the_place_of_another(client: Client, alice: User) -> None:

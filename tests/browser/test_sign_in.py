@@ -174,6 +174,7 @@ def test_single_sign_on_at_a_real_provider(
     with run_server_in_thread(user_claims=[Subject(sub="bob", claims=claims)]) as provider:
         settings.OIDC_NAME, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = "Example ID", "faxportal", "secret"
         settings.OIDC_SERVER_URL = f"http://localhost:{provider.server_port}"
+        settings.PUBLIC_URL = at(live_server, "")
         page = at_desk("/accounts/login/?next=/faxes/sent/")
         page.get_by_role("button", name="Sign in with Example ID").click()
         page.wait_for_url(f"{settings.OIDC_SERVER_URL}/**")

@@ -31,6 +31,10 @@ def test_answers_are_not_guessed_framed_or_told_elsewhere(client: Client) -> Non
     assert response["Referrer-Policy"] == "same-origin"
 
 
+def test_a_host_that_is_not_ours_gets_nothing(client: Client) -> None:
+    assert client.get("/accounts/login/", headers={"Host": "evil.example"}).status_code == 400
+
+
 @pytest.mark.parametrize("path", ["/webhooks/telnyx", "/webhooks/telnyx/"])
 def test_the_webhook_door_never_redirects(settings: Settings, db: None, path: str) -> None:
     settings.SECURE_SSL_REDIRECT = True

@@ -80,6 +80,7 @@ def production(folder: Path, database: str) -> dict[str, str]:
         SECRET_KEY="k" * 50,
         ALLOWED_HOSTS="127.0.0.1",
         PUBLIC_URL="https://fax.example.com",
+        TRUSTED_PROXY_COUNT="0",
         TELNYX_API_KEY="KEY0123456789",
         TELNYX_PUBLIC_KEY=load.TELNYX.public_key,
         DATABASE_URL=database,

@@ -38,7 +38,7 @@ def refuse_start() -> None:
 def check_production(**kwargs: Any) -> list[CheckMessage]:
     if settings.DEBUG:
         return _debug_in_production()
-    checks = [_secret_key, _public_url, _public_key, _api_key, _api_base, _allowed_hosts]
+    checks = [_secret_key, _public_url, _public_key, _api_key, _api_base, _allowed_hosts, _proxies]
     return [problem for check in checks if (problem := check()) is not None]
 
 
@@ -173,10 +173,25 @@ def _api_base() -> Error | None:
 
 
 def _allowed_hosts() -> Error | None:
-    if settings.ALLOWED_HOSTS:
+    if settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS:
         return None
+    problem = (
+        "holds *: any host name would pass" if settings.ALLOWED_HOSTS else "is empty: every request would be refused"
+    )
     hint = "List the host names people use, separated by commas, such as fax.example.com"
-    return Error("ALLOWED_HOSTS is empty: every request would be refused.", hint=hint, id="faxportal.E006")
+    return Error(f"ALLOWED_HOSTS {problem}.", hint=hint, id="faxportal.E006")
+
+
+def _proxies() -> Error | None:
+    """A guess would be wrong for one of two houses: all people in one lock-out, or a stranger with any address."""
+    if settings.TRUSTED_PROXY_COUNT is not None and settings.TRUSTED_PROXY_COUNT >= 0:
+        return None
+    return Error(
+        "TRUSTED_PROXY_COUNT is not set: behind a proxy, everybody would share one address, and one stranger's wrong "
+        "passwords would lock all of them out.",
+        hint="Set it to the number of proxies of yours in front, usually 1, or to 0 where there is none.",
+        id="faxportal.E014",
+    )
 
 
 def _is_public_https(text: str, *, path: str | None = None) -> bool:

@@ -34,7 +34,7 @@ env = environ.Env(
     MEDIA_ENCRYPTION_KEYS=(list, []),
     X_ACCEL_REDIRECT=(str, ""),
     PUBLIC_URL=(str, ""),
-    TRUSTED_PROXY_COUNT=(int, 0),
+    TRUSTED_PROXY_COUNT=(int, None),
     SECURE_SSL_REDIRECT=(bool, False),
     SECURE_HSTS_SECONDS=(int, 31_536_000),
     HEALTH_TOKEN=(str, ""),
@@ -254,7 +254,9 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "30/m/ip,5/5m/key",
     "reset_password": "20/m/ip,5/h/key",
 }
-ALLAUTH_TRUSTED_PROXY_COUNT = env("TRUSTED_PROXY_COUNT")
+# None where nobody has said it: production does not start then.
+TRUSTED_PROXY_COUNT = env("TRUSTED_PROXY_COUNT")
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT or 0
 # Second factors: for everybody with MFA_REQUIRED, else for the members of teams that ask for one.
 MFA_REQUIRED = env("MFA_REQUIRED")
 MFA_ADAPTER = "accounts.sign_in.adapters.SecondFactorAdapter"

@@ -23,6 +23,7 @@ def production(settings: Settings) -> Settings:
     settings.TELNYX_API_KEY = "KEY123"
     settings.TELNYX_API_BASE = "https://api.telnyx.com/v2"
     settings.TELNYX_PUBLIC_KEY = KEY
+    settings.TRUSTED_PROXY_COUNT = 0
     return settings
 
 
@@ -63,6 +64,9 @@ def test_debug_is_refused_at_a_public_address(production: Settings) -> None:
         ("TELNYX_API_BASE", "https://127.0.0.1:8001/v2", "E005"),
         ("TELNYX_API_BASE", "", "E005"),
         ("ALLOWED_HOSTS", [], "E006"),
+        ("ALLOWED_HOSTS", ["fax.example.com", "*"], "E006"),
+        ("TRUSTED_PROXY_COUNT", None, "E014"),
+        ("TRUSTED_PROXY_COUNT", -1, "E014"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_remedy(production: Settings, name: str, value: object, code: str) -> None:

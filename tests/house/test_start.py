@@ -10,7 +10,7 @@ import requests
 
 from tests.processes import environment, finished, free_port, running, wait_for
 
-ALL = [f"faxportal.E00{number}" for number in range(1, 7)]
+ALL = [*(f"faxportal.E00{number}" for number in range(1, 7)), "faxportal.E014"]
 # Telnyx's address has a default; everything else must be said.
 MISSING = [code for code in ALL if code != "faxportal.E005"]
 SERVERS = {
@@ -24,6 +24,7 @@ def complete(tmp_path: Path) -> dict[str, str]:
         SECRET_KEY="k" * 50,
         ALLOWED_HOSTS="localhost",
         PUBLIC_URL="https://fax.example.com",
+        TRUSTED_PROXY_COUNT="0",
         TELNYX_API_KEY="KEY123",
         TELNYX_PUBLIC_KEY=base64.b64encode(bytes(32)).decode(),
         DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3",

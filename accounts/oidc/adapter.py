@@ -19,6 +19,7 @@ from django.shortcuts import render
 from accounts import audit
 from accounts.invitations import has_open_invitation
 from accounts.models import User
+from accounts.oidc.tokens import is_proof
 from accounts.sign_in import groups
 from accounts.sign_in.addresses import vouch, whose
 
@@ -61,6 +62,11 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         return None
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Who is here already came back to prove who they are, or connects an account. Their browser carries the
+        question to the provider, and can leave out that it should ask anew: what comes back must say that it did."""
+        is_here = request.user.is_authenticated
+        if is_here and not is_proof(sociallogin.signed, since=sociallogin.state["asked_at"]):
+            raise PermissionDenied("The provider does not say that it asked anew: auth_time is missing or too old.")
         if sociallogin.state.get("process") == AuthProcess.CONNECT:
             if request.user.is_authenticated and sociallogin.user != request.user and _is_connected(request.user):
                 raise PermissionDenied("One person has one sign-on.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,6 +55,11 @@ class OidcProvider(OpenIDConnectProvider):
     def get_auth_params_from_request(self, request: HttpRequest, action: str) -> dict[str, str]:
         """Somebody who is here already is asked to prove that it is they: the provider's own session proves nothing."""
         return {"prompt": "login", "max_age": "0"} if request.user.is_authenticated else {}
+
+    def stash_redirect_state(self, request: HttpRequest, *args: Any, **kwargs: Any) -> str:
+        """With the moment, which the browser's session keeps: a proof must be younger."""
+        state_id: str = super().stash_redirect_state(request, *args, asked_at=time.time(), **kwargs)
+        return state_id
 
     def redirect(self, request: HttpRequest, process: str, *args: Any, **kwargs: Any) -> HttpResponse:
         sentence = ""

@@ -49,6 +49,13 @@ def claims_of(token: str, *, keys: Mapping[str, Any], issuer: str, client_id: st
     return claims
 
 
+def is_proof(claims: Mapping[str, Any], *, since: float) -> bool:
+    """Did the person log in there anew, after that moment? A provider that was asked to let them, by max_age, must say
+    when: https://openid.net/specs/openid-connect-core-1_0.html#IDToken"""
+    then = claims.get("auth_time")
+    return isinstance(then, int | float) and then >= since - LEEWAY_SECONDS
+
+
 def _key(token: str, keys: PyJWKSet) -> PyJWK:
     """The key by the token's own word for it; where it has none, the only one there is."""
     usable = [key for key in keys.keys if key.algorithm_name in ALGORITHMS and key.public_key_use in (None, "sig")]

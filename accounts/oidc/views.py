@@ -73,7 +73,9 @@ class OidcAdapter(OpenIDConnectOAuth2Adapter):
         except TokenError as error:
             raise ProviderException(str(error)) from error
         claims = {**self._userinfo(token.token, of=signed["sub"]), **signed}
-        return self.get_provider().sociallogin_from_response(request, claims)
+        login: SocialLogin = self.get_provider().sociallogin_from_response(request, claims)
+        login.signed = signed
+        return login
 
     def _userinfo(self, access_token: str, *, of: str) -> dict[str, Any]:
         """https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse"""

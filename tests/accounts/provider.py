@@ -69,6 +69,8 @@ class Provider:
             return None
         now = int(time.time())
         must = {"iss": self.url, "aud": CLIENT_ID, "iat": now, "exp": now + 300, "nonce": asked["nonce"]}
+        if "max_age" in asked:
+            must["auth_time"] = now
         said = self.lie(must | self.claims)
         key = self.signs_with if self.signs_with is not None else self.shows
         id_token = jwt.encode(said, key, algorithm=self.algorithm, headers={"kid": "one"} | self.headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -114,6 +115,28 @@ def test_who_has_nothing_but_single_sign_on_goes_there_and_back_to_the_form(
     assert answer["Location"] == f"/accounts/oidc/login/?next={quote('/teams/front-desk/', safe='')}"
     sign_on(browser)
     assert invite(browser)["Location"] == "/teams/front-desk/"
+
+
+@pytest.mark.parametrize(
+    ("auth_time", "counts"),
+    [(0, True), (-59, True), (-61, False), (-5 * 3600, False), (None, False), ("now", False)],
+)
+def test_a_provider_that_did_not_ask_anew_proves_nothing(
+    alice: User, team: Team, provider: Provider, clock: Any, auth_time: Any, counts: bool
+) -> None:
+    provider.claims["email"] = "alice@example.com"
+    alice.set_unusable_password()
+    alice.save()
+    browser = Client()
+    sign_on(browser)
+    clock.shift(timedelta(minutes=11))
+    # As from a browser whose owner took “max_age” and “prompt” out of the address.
+    said = time.time() + auth_time if isinstance(auth_time, int) else auth_time
+    provider.lie = lambda claims: {name: word for name, word in (claims | {"auth_time": said}).items() if word}
+    assert sign_on(browser).status_code == (302 if counts else 401)
+    answer = invite(browser, Referer="http://testserver/teams/front-desk/")["Location"]
+    assert answer.startswith("/teams/front-desk/" if counts else "/accounts/oidc/login/")
+    assert Invitation.objects.exists() == counts
 
 
 OF_BOB = "/admin/accounts/user/{bob}/"

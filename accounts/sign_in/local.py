@@ -2,6 +2,9 @@
 
 With LOCAL_LOGIN off, single sign-on is the way for everybody. Administrators keep their password, with a second factor,
 for the day on which the provider is away or its groups are wrong: somebody must be able to come in and mend it.
+
+Who has a seat from groups comes by single sign-on at all times. It is the log-in there that takes a seat away: with a
+password of ours, somebody who has left every group would keep theirs.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from django.urls import reverse
 
 from accounts import access, audit
 from accounts.access import AnyUser
-from accounts.models import User
+from accounts.models import Membership, User
 
 PROVIDER = "socialaccount"
 # Session keys: when the log-in was, and when the person last did something.
@@ -27,7 +30,12 @@ SINCE, SEEN = "since", "seen"
 
 
 def may_use_password(user: AnyUser) -> bool:
-    return bool(settings.LOCAL_LOGIN) or user.is_superuser
+    return user.is_superuser or (bool(settings.LOCAL_LOGIN) and not _sits_by_groups(user))
+
+
+def _sits_by_groups(user: AnyUser) -> bool:
+    given = Membership.objects.filter(user=user.pk, source=Membership.Source.GROUPS)
+    return bool(settings.OIDC_GROUPS) and given.exists()
 
 
 def came_by_provider(request: HttpRequest, user: User) -> bool:

@@ -19,8 +19,9 @@ from time_machine import travel
 from accounts import invitations
 from accounts.models import LogEntry, Membership, Role, Team, User
 from accounts.services import remove_member, set_member
+from notifications.models import Mail
 from tests.accounts.provider import Provider
-from tests.accounts.second_factors import set_up_app
+from tests.accounts.second_factors import code_of, set_up_app
 from tests.accounts.sign_on import LOGIN, back, sign_on, to_provider, who
 from tests.conftest import PASSWORD
 
@@ -285,6 +286,47 @@ def test_a_seat_that_groups_give_ends_by_hand_until_the_next_log_in(ann: User, t
     assert seats(ann) == {"front-desk": "member"}
 
 
+@pytest.fixture
+def ann_of_a_group(ann: User, team: Team, provider: Provider) -> User:
+    """Ann, whom a group made a manager; the group is gone since, and she did not sign in again."""
+    provider.claims["groups"] = ["fax-leads"]
+    sign_on(Client())
+    provider.claims["groups"] = []
+    return ann
+
+
+def test_who_sits_by_a_group_comes_in_by_nothing_else(ann_of_a_group: User, client: Client) -> None:
+    answer = client.post("/accounts/login/", {"login": "ann", "password": PASSWORD})
+    assert answer.status_code == 403 and "Sign in with Example ID" in answer.content.decode()
+    assert who(client) is None
+    client.post("/accounts/password/reset/", {"email": "ann@example.com"})
+    assert not Mail.objects.filter(text__contains="/password/reset/").exists()
+    sign_on(client)
+    assert who(client) == str(ann_of_a_group.pk) and seats(ann_of_a_group) == {}
+
+
+def test_nor_by_a_second_factor_after_the_password(ann_of_a_group: User, client: Client) -> None:
+    secret = set_up_app(ann_of_a_group)
+    client.post("/accounts/login/", {"login": "ann", "password": PASSWORD})
+    client.post("/accounts/2fa/authenticate/", {"code": code_of(secret)})
+    assert who(client) is None
+
+
+def test_without_groups_any_more_a_seat_is_like_any_other(
+    ann_of_a_group: User, client: Client, settings: Settings
+) -> None:
+    settings.OIDC_GROUPS = ""
+    client.post("/accounts/login/", {"login": "ann", "password": PASSWORD})
+    assert who(client) == str(ann_of_a_group.pk)
+
+
+def test_a_seat_by_hand_leaves_the_password(ann: User, team: Team, provider: Provider, client: Client) -> None:
+    set_member(by=None, team=team, user=ann, role=Role.MANAGER)
+    sign_on(Client())
+    client.post("/accounts/login/", {"login": "ann", "password": PASSWORD})
+    assert who(client) == str(ann.pk)
+
+
 def test_names_are_text(client: Client, team: Team, provider: Provider) -> None:
     provider.claims |= {
         "groups": ["fax-desk"],
@@ -324,8 +366,6 @@ def test_passwords_are_for_administrators_then(client: Client, ann: User, sign_o
 
 
 def test_forgotten_passwords_are_not_mailed_then(client: Client, ann: User, sign_on_only: None) -> None:
-    from notifications.models import Mail
-
     client.post("/accounts/password/reset/", {"email": "ann@example.com"})
     assert not Mail.objects.exists()
 

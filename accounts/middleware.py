@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -172,6 +173,9 @@ class SecondFactorMiddleware:
         # Also for the pages that are open to them: they stand alone, as the rail would tell of faxes.
         held = person is not None and lacks_second_factor(request, person)
         request.held = held  # type: ignore[attr-defined]
+        if held:
+            # What somebody sent before they had to prove who they are would go on past this door.
+            request.session.pop(STATE_SESSION_KEY, None)
         name = request.resolver_match.view_name if request.resolver_match else ""
         if person is not None and name in KEYS and by_provider_alone(person) and not is_fresh(request):
             return redirect(reverse("oidc_login", query={"next": request.path}))

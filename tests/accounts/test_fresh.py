@@ -173,6 +173,13 @@ def test_the_admin_asks_before_it_changes_anything(
     assert deeds().count() > before
 
 
+def test_what_waits_for_a_proof_does_not_go_on_past_a_second_factor(stale: Client, team: Team) -> None:
+    asked = invite(stale)["Location"]
+    Team.objects.update(mfa_required=True)
+    stale.post(asked, {"password": PASSWORD, "next": "/teams/front-desk/invite/"})
+    assert not Invitation.objects.exists()
+
+
 def test_leaving_the_admin_takes_no_proof(root: User, clock: Any, logged_in: Callable[[User], Client]) -> None:
     browser = logged_in(root)
     clock.shift(timedelta(minutes=11))

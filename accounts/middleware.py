@@ -44,9 +44,11 @@ def acts(request: HttpRequest) -> bool:
 
     Opening a page and sending a form are acts. What an open page fetches for itself is none, or a page that looks for
     news would keep a session alive over night. Browsers say which it is: https://www.w3.org/TR/fetch-metadata/
+    Older ones ask for a page as text/html, and for all else as something else or anything.
     """
-    by_itself = is_fragment(request) or request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
-    return request.method == "POST" or not by_itself
+    mode = request.headers.get("Sec-Fetch-Mode")
+    opens = mode == "navigate" if mode else "text/html" in request.headers.get("Accept", "text/html")
+    return request.method == "POST" or (opens and not is_fragment(request))
 
 
 def seconds_left(request: HttpRequest) -> float:

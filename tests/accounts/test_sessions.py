@@ -97,6 +97,14 @@ def test_who_does_something_stays(bob: User, clock: Any) -> None:
         assert browser.post("/accounts/me/here/", headers={AHEAD: "cors"}).status_code == 200
 
 
+def test_a_page_that_an_older_browser_opens_is_an_act(bob: User, clock: Any) -> None:
+    browser = signed_in("bob")
+    for _ in range(4):
+        clock.shift(timedelta(minutes=25))
+        headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        assert browser.get("/faxes/inbox/", headers=headers).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("path", "headers"),
     [
@@ -104,6 +112,8 @@ def test_who_does_something_stays(bob: User, clock: Any) -> None:
         ("/faxes/inbox/", {"HX-Request": "true"}),
         ("/accounts/me/here/", {AHEAD: "cors"}),
         ("/faxes/inbox/", {AHEAD: "no-cors"}),
+        ("/accounts/me/here/", {"Accept": "*/*"}),
+        ("/faxes/inbox/", {"Accept": "image/webp,image/png,*/*;q=0.8"}),
     ],
 )
 def test_what_a_page_fetches_by_itself_keeps_no_session_alive(

@@ -14,8 +14,6 @@ from bench.sizes import Size
 from tests.databases import own_database
 from tests.processes import finished
 
-SMALL = 1000
-
 
 class _Looks(TypedDict):
     seconds: list[float]
@@ -32,7 +30,7 @@ class Measured(NamedTuple):
 
 
 def measure(server: str, size: Size) -> Iterator[Measured]:
-    small, large = _looks(server, SMALL, size), _looks(server, size.received, size)
+    small, large = _looks(server, size.small, size), _looks(server, size.received, size)
     for name in large:
         yield Measured(name, _p95(large[name], size), _p95(small[name], size), large[name]["queries"])
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from bench.sending import development
 from bench.sizes import Size
+from tests.databases import own_database
 from tests.processes import finished
 
 # Of a page to read; and how many of them are drawn.
@@ -30,9 +31,9 @@ class Measured(NamedTuple):
 
 def measure(size: Size) -> Measured:
     """Raises RuntimeError when a page does not come."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, own_database(Path(name)) as database:
         # Nobody is at that address, and nobody is called.
-        env = development(Path(name), "http://127.0.0.1:9/v2")
+        env = development(Path(name), "http://127.0.0.1:9/v2") | {"DATABASE_URL": database}
         for command in (["manage.py", "set_up"], ["-m", "bench.viewer", str(size.pages), str(size.rounds)]):
             outcome = finished(*command, env=env, timeout=300)
             if outcome.returncode:

@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 import requests
 
 from bench.sizes import Size
+from tests.databases import own_database
 from tests.papers import text_pdf
 from tests.processes import environment, finished, free_port, running, serving
 
@@ -44,9 +45,9 @@ class Measured(NamedTuple):
 
 def measure(size: Size) -> Measured:
     """Rounds of both sides in turn. The carrier takes everything and moves nothing."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, own_database(Path(name)) as database:
         folder, port = Path(name), free_port()
-        env = development(folder, f"http://127.0.0.1:{port}/v2")
+        env = development(folder, f"http://127.0.0.1:{port}/v2") | {"DATABASE_URL": database}
         carrier = ["-m", "telnyx_sandbox", "--port", str(port), "--speed", "0.001"]
         with serving(*carrier, env=env, log=folder / "sandbox.log", port=port):
             for command in ("set_up", "sync_telnyx"):

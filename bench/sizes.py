@@ -13,6 +13,7 @@ class Size:
     stored: int
     faxes: int
     waits: int
+    small: int
     rounds: int
     received: int
     looks: int
@@ -28,6 +29,7 @@ FULL = Size(
     stored=1_000_000,
     faxes=30,
     waits=5,
+    small=1000,
     rounds=5,
     received=100_000,
     looks=20,
@@ -39,13 +41,14 @@ QUICK = Size(
     clients=4,
     warm_up=8,
     events=40,
-    stored=1000,
+    stored=200,
     faxes=3,
     waits=1,
+    small=100,
     rounds=1,
-    received=2000,
+    received=200,
     looks=4,
-    pages=8,
-    entries=2000,
-    mirrored=600,
+    pages=4,
+    entries=200,
+    mirrored=300,
 )

@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 
 from faxportal.dev_env import variables
 from tests.conftest import PASSWORD
-from tests.databases import query
+from tests.databases import own_database, query
 from tests.processes import environment, finished, free_port, serving
 
 ATTEMPTS = 200
@@ -43,6 +43,8 @@ class Visitor:
         self.page = f"{web}/accounts/login/"
         self.session = requests.Session()
         self.session.mount("http://", From(address))
+        # The server hangs up on who keeps silent for two seconds, and on a busy machine that is soon.
+        self.session.headers["Connection"] = "close"
         found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.session.get(self.page, timeout=60).text)
         assert found
         self.token = found[1]
@@ -60,14 +62,14 @@ def web(tmp_path: Path) -> Iterator[str]:
             probe.bind(("127.0.7.1", 0))
     except OSError:
         pytest.skip("This machine has one loopback address only.")
-    port, database = free_port(), f"sqlite:///{tmp_path}/own.sqlite3"
-    stores = {"DATABASE_URL": database, "QUEUE_URL": f"sqlite:///{tmp_path}/queue.sqlite3"}
-    env = environment(**variables() | stores) | {"BIND": f"127.0.0.1:{port}", "WEB_CONCURRENCY": "2"}
-    assert finished("manage.py", "set_up", "--verbosity", "0", env=env).returncode == 0
-    made = finished("manage.py", "shell", "-c", PEOPLE.replace("PASSWORD", PASSWORD), env=env)
-    assert made.returncode == 0, made.stdout
-    with serving("-m", "gunicorn", "faxportal.wsgi", env=env, log=tmp_path / "web.log", port=port):
-        yield f"http://localhost:{port}"
+    with own_database(tmp_path) as database:
+        port, stores = free_port(), {"DATABASE_URL": database, "QUEUE_URL": f"sqlite:///{tmp_path}/queue.sqlite3"}
+        env = environment(**variables() | stores) | {"BIND": f"127.0.0.1:{port}", "WEB_CONCURRENCY": "2"}
+        assert finished("manage.py", "set_up", "--verbosity", "0", env=env).returncode == 0
+        made = finished("manage.py", "shell", "-c", PEOPLE.replace("PASSWORD", PASSWORD), env=env)
+        assert made.returncode == 0, made.stdout
+        with serving("-m", "gunicorn", "faxportal.wsgi", env=env, log=tmp_path / "web.log", port=port):
+            yield f"http://localhost:{port}"
 
 
 def checked(folder: Path) -> int:

@@ -87,6 +87,16 @@ def teams(user: AnyUser) -> Sequence[Team]:
     return standing(user).teams
 
 
+def team_at(user: AnyUser, slug: str) -> Team | None:
+    """The team with this address, if the user sees it."""
+    return next((team for team in teams(user) if team.slug == slug), None)
+
+
+def acts_as_admin(user: AnyUser, team: Team | None) -> bool:
+    """Does the user see what belongs to this team as an administrator alone, with no seat on it? Pages say so."""
+    return is_admin(user) and team is not None and all(seat.team_id != team.pk for seat in standing(user).seats)
+
+
 def scope(user: AnyUser, *, field: str = "team", at_least: Role = Role.VIEWER) -> dict[str, Any]:
     """Filter arguments that keep only rows of the user's teams; for administrators every row, unrouted ones too."""
     return {} if is_admin(user) else {f"{field}__in": team_ids(user, at_least=at_least)}

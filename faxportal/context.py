@@ -37,7 +37,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
     slug = request.session.get(LOOKED_AT, "")
     return {
         "my_teams": teams,
-        "looked_at": next((team for team in teams if team.slug == slug), None) if len(teams) > 1 else None,
+        "looked_at": access.team_at(user, slug) if len(teams) > 1 else None,
         "worker_stale": cache(worker_problem),
         "sending_paused": cache(gate.closed_reason),
         "missing_media": cache(lambda: count_missing(user)),

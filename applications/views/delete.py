@@ -39,5 +39,6 @@ def delete(request: HttpRequest, user: User, application_id: UUID) -> HttpRespon
         else:
             messages.success(request, f"“{application}” is deleted at Telnyx. Its faxes stay here.")
             return redirect("applications:list")
-    context = attached(user, application) | {"application": application, "problems": problems}
+    named = {"application": application, "about_team": application.team}
+    context = attached(user, application) | named | {"problems": problems}
     return render(request, "applications/application_delete.html", context)

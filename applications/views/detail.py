@@ -54,6 +54,7 @@ def detail(request: HttpRequest, user: User, application_id: UUID) -> HttpRespon
     application = fetch(user, application_id)
     context = attached(user, application) | {
         "application": application,
+        "about_team": application.team,
         "differences": drift_of(application),
         "groups": {title: [_fact(application, column) for column in columns] for title, columns in GROUPS.items()},
         "give": HeirForm(application=application) if access.is_admin(user) else None,

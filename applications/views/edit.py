@@ -62,7 +62,7 @@ def edit(request: HttpRequest, user: User, application_id: UUID) -> HttpResponse
             form.refuse(mendable(error))
         except (TelnyxError, ValueError) as error:
             form.refuse(problems_of(error))
-    context = {"application": application, "form": form, "clashes": clashes}
+    context = {"application": application, "about_team": application.team, "form": form, "clashes": clashes}
     return render(request, "applications/application_edit.html", context)
 
 

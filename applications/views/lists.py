@@ -114,6 +114,7 @@ def applications(request: HttpRequest, user: User) -> HttpResponse:
     context = {
         "page": page,
         "filters": filters,
+        "about_team": access.team_at(user, filters.team),
         "shows": SHOWN,
         "sorts": SORTS,
         "teams": managed_teams(user),

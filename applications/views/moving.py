@@ -159,8 +159,8 @@ def _shown(number: PhoneNumber) -> str:
 def _ask(
     request: HttpRequest, row: PhoneNumber | FaxApplication, question: Question, problems: Sequence[str] = ()
 ) -> HttpResponse:
-    name = _shown(row) if isinstance(row, PhoneNumber) else str(row)
-    context: dict[str, Any] = {"row": row, "name": name, "question": question, "problems": problems}
+    name, team = (_shown(row), row.owner) if isinstance(row, PhoneNumber) else (str(row), row.team)
+    context: dict[str, Any] = {"row": row, "name": name, "about_team": team, "question": question, "problems": problems}
     return render(request, "applications/move.html", context)
 
 

@@ -66,6 +66,7 @@ def pending(request: HttpRequest, user: User, pending_id: UUID) -> HttpResponse:
         return HttpResponse(status=204)
     context = {
         "pending": wish,
+        "about_team": wish.team,
         "version": version,
         "every": WHILE_OPEN if wish.is_open else None,
         "candidates": wish.evidence.get("candidates", []),

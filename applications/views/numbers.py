@@ -45,6 +45,7 @@ def numbers(request: HttpRequest, user: User) -> HttpResponse:
     page = Paginator(found, ON_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "filters": filters,
+        "about_team": access.team_at(user, filters.team),
         "page": page,
         "lines": lines_of(user, found[(page.number - 1) * ON_A_PAGE :][:ON_A_PAGE]),
         "gone": mine.filter(gone_at__isnull=False).count(),
@@ -89,6 +90,7 @@ def detail(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
             return redirect("applications:number", number.pk)
     context = {
         "number": number,
+        "about_team": number.owner,
         "itself": [number],
         "line": line_of(user, number),
         "form": form,

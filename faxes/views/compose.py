@@ -264,7 +264,8 @@ def _page(
     request: HttpRequest, sheet: Sheet, form: ComposeForm, *, part: str = "", status: int = 200, **more: Any
 ) -> HttpResponse:
     """The part that changed for the page's script, which reads what it says; else the whole page."""
-    context = {"form": form, "sheet": sheet, "limits": LIMITS, "can_link": can_link(), **more}
+    team = sheet.number.owner if sheet.number else None
+    context = {"form": form, "sheet": sheet, "about_team": team, "limits": LIMITS, "can_link": can_link(), **more}
     if part and is_fragment(request):
         return render(request, part, context)
     return render(request, "faxes/compose.html", context, status=status)

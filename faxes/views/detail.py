@@ -156,6 +156,7 @@ def context_of(user: User, fax: Fax) -> dict[str, Any]:
     said = repr([value for name, value in shown.items() if name != "fax"])
     return shown | {
         "version": hashlib.sha256(said.encode()).hexdigest()[:16],
+        "about_team": fax.team,
         "page_numbers": range(1, shown["pages"] + 1),
         # The one-use token of “Send again”.
         "batch": uuid.uuid4(),

@@ -54,8 +54,8 @@ def inbox(request: HttpRequest, user: User) -> HttpResponse:
         if request.GET.get("seen") == listed["version"]:
             return HttpResponse(status=204)
         return render(request, "faxes/_inbox_news.html", listed)
-    context = listed | bar_of(filters, more=more) | open_fax(user, fax, filters) | {"sandbox_url": sandbox_url()}
-    return render(request, "faxes/inbox.html", context | {"told": told_to(request)})
+    context = listed | {"about_team": filters.team} | bar_of(filters, more=more) | open_fax(user, fax, filters)
+    return render(request, "faxes/inbox.html", context | {"sandbox_url": sandbox_url(), "told": told_to(request)})
 
 
 @require_safe

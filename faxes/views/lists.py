@@ -70,6 +70,7 @@ def _list(request: HttpRequest, listing: Listing, filters: Filters) -> HttpRespo
         "listing": listing,
         "rows": rows,
         "filters": filters,
+        "about_team": filters.team,
         "teams": filters.teams if len(filters.teams) > 1 else [],
         "numbers": [] if rows or filters.narrow else [format_number(number.phone_number) for number in numbers],
         "every": _seconds_until_next_look(rows, filters, listing),

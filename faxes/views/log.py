@@ -28,6 +28,7 @@ def log(request: HttpRequest, user: User, fax_id: UUID) -> HttpResponse:
     page = page_of(filters)
     context = {
         "fax": fax,
+        "about_team": fax.team,
         "far": format_number(fax.other_number),
         "rows": rows_of(filters, page.entries),
         "older": page.entries[-1].pk if page.has_older else "",

@@ -45,6 +45,7 @@ def log(request: HttpRequest, user: User) -> HttpResponse:
         people.setdefault(filters.person, person)
     context: dict[str, Any] = {
         "filters": filters,
+        "about_team": filters.team,
         "rows": rows_of(filters, page.entries),
         "count": count_of(filters) if page.entries else "",
         "older": filters.query(before=str(page.entries[-1].pk)) if page.has_older else "",

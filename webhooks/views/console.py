@@ -113,6 +113,7 @@ def _around(filters: Filters) -> dict[str, object]:
         # A word of the address that nobody knows is looked for, too, and shown in its list.
         "other_state": filters.state if filters.state not in states else "",
         "other_type": filters.event_type if filters.event_type not in types else "",
+        "about_team": filters.team,
         "teams": filters.teams if len(filters.teams) > 1 else [],
         "refused": refused,
         "refused_count": f"{refused.count:,}" if refused else "",

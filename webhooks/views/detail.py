@@ -79,6 +79,7 @@ def _live(delivery: Delivery, fax: Fax | None) -> dict[str, Any]:
         "moments": _moments(delivery),
         # Not called “fax”, by which the rail would take this for a fax's own page.
         "about": fax,
+        "about_team": fax.team if fax else None,
         "fax_name": far_end(fax) if fax else "",
         "events": [row_of(one, faxes) for one in _events_of_fax(delivery)],
         "is_open": delivery.state == Delivery.State.PENDING,

@@ -40,20 +40,18 @@ SECTIONS = (
 
 def fetch(user: User, slug: str) -> Team:
     """The team with this address, for who sees it. Raises Http404 for everybody else."""
-    for team in access.teams(user):
-        if team.slug == slug:
-            return team
-    raise Http404
+    if (team := access.team_at(user, slug)) is None:
+        raise Http404
+    return team
 
 
 def show(request: HttpRequest, user: User, team: Team, template: str, **context: Any) -> HttpResponse:
     """A page of the team, with what all of them have around it."""
-    seated = any(seat.team_id == team.pk for seat in access.standing(user).seats)
     around = {
         "team": team,
         "sections": SECTIONS,
         "may_manage": access.may(user, team, at_least=Role.MANAGER),
-        "acts_as_admin": access.is_admin(user) and not seated,
+        "about_team": team,
         "several": len(access.teams(user)) > 1,
     }
     return render(request, f"portal/teams/{template}.html", around | context)

@@ -33,6 +33,8 @@ SORTS = {
     "numbers": "Most numbers first",
     "reported": "Changed last first",
     "created": "Newest first",
+    "oldest": "Oldest first",
+    "active": "Active first",
 }
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -52,11 +54,15 @@ class Row:
         return moment(vars(self.application), "said_created_at")
 
 
+# What is not known comes last, whichever way.
+LATE = datetime.max.replace(tzinfo=UTC)
 ORDER: Mapping[str, Callable[[Row], Any]] = {
     "team": lambda row: str(row.application.team or "").casefold(),
     "numbers": lambda row: -row.numbers,
     "reported": lambda row: -(row.application.remote_at or LONG_AGO).timestamp(),
     "created": lambda row: -(row.created_at or LONG_AGO).timestamp(),
+    "oldest": lambda row: row.created_at or LATE,
+    "active": lambda row: [True, False, None].index(row.application.active),
 }
 
 

@@ -79,6 +79,7 @@ def test_what_one_only_looks_at_in_another_team_is_not_managed(alices: Client, a
         ({"sort": "numbers"}, ["front desk", "Zürich desk"]),
         ({"sort": "reported"}, ["Zürich desk", "front desk"]),
         ({"sort": "created"}, ["Zürich desk", "front desk"]),
+        ({"sort": "oldest"}, ["Zürich desk", "front desk"]),
         ({"q": "profile-9"}, ["Zürich desk"]),
         ({"sort": "team"}, ["front desk", "Zürich desk"]),
         ({"sort": "; drop"}, ["front desk", "Zürich desk"]),

@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
-from datetime import datetime
 from typing import Any, TextIO
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
 from sync.hand import Hand
+from sync.management.listing import moment
 from sync.models import SyncRun
 from sync.services import run_now
 from sync.wording import counts_of, kind_of, progress_of, took
@@ -30,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *, full: bool, since: str | None, **options: Any) -> None:
         kind = SyncRun.Kind.FULL if full else SyncRun.Kind.RECENT
         try:
-            run = run_now(kind=kind, since=_moment(since), watch=Progress(self.stdout))
+            run = run_now(kind=kind, since=moment(since), watch=Progress(self.stdout))
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         except KeyboardInterrupt:
@@ -64,17 +62,3 @@ class Progress:
         full = round(BAR * (progress.share or 0) / 100)
         self._out.write(f"\r\x1b[2K[{'█' * full}{'·' * (BAR - full)}] {progress.text}", ending="")  # type: ignore[call-arg]  # Django's own
         self._out.flush()
-
-
-def _moment(since: str | None) -> datetime | None:
-    """A day or a time, in UTC where no zone is said. Raises CommandError."""
-    if not since:
-        return None
-    try:
-        day = parse_date(since)
-        when = datetime(day.year, day.month, day.day) if day else parse_datetime(since)
-    except ValueError:
-        when = None
-    if when is None:
-        raise CommandError(f"“{since}” is no time. Give a day such as 2026-11-01, or a time such as 2026-11-01T09:00Z.")
-    return when if when.tzinfo else timezone.make_aware(when)

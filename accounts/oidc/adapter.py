@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
@@ -68,6 +69,8 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         if is_here and not is_proof(sociallogin.signed, since=sociallogin.state["asked_at"]):
             raise PermissionDenied("The provider does not say that it asked anew: auth_time is missing or too old.")
         if sociallogin.state.get("process") == AuthProcess.CONNECT:
+            if is_reauthentication_required(request, app="allauth.socialaccount"):
+                raise PermissionDenied("It took so long that the password has to be asked for again.")
             if request.user.is_authenticated and sociallogin.user != request.user and _is_connected(request.user):
                 raise PermissionDenied("One person has one sign-on.")
         elif sociallogin.is_existing:

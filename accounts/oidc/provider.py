@@ -13,11 +13,13 @@ from allauth.socialaccount.providers.base import ProviderException
 from allauth.socialaccount.providers.oauth2.utils import generate_code_challenge
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from requests import RequestException
 
 from accounts.audit.plain import one_line
+from accounts.models import User
 from accounts.oidc import origins
 from accounts.oidc.tokens import nonce_of
 from accounts.oidc.views import OidcAdapter
@@ -91,13 +93,28 @@ class OidcProvider(OpenIDConnectProvider):
         """As text that every database keeps: PostgreSQL's JSON refuses a NUL."""
         return {name: one_line(data[name], LONGEST_SAID) for name in KEPT if isinstance(data.get(name), str)}
 
-    def sociallogin_from_response(self, request: HttpRequest, response: Mapping[str, Any]) -> SocialLogin:
+    def sociallogin_from_response(self, request: HttpRequest, response: Mapping[str, Any]) -> SignOn:
         uid = response.get("sub")
         if not isinstance(uid, str) or not (0 < len(uid) <= LONGEST_SUB and uid.isprintable()):
             raise ProviderException("The provider names nobody.")
-        login: SocialLogin = super().sociallogin_from_response(request, response)
+        said = super().sociallogin_from_response(request, response)
+        login = SignOn(user=said.user, account=said.account, email_addresses=said.email_addresses, provider=self)
+        login.claimed = said.claimed
         login.groups = _groups(response.get(settings.OIDC_GROUP_CLAIM))
         return login
+
+
+class SignOn(SocialLogin):
+    """A log-in at the provider: with the address and the groups it names, and with what its signed token says."""
+
+    claimed: str
+    groups: list[str]
+    signed: Mapping[str, Any]
+
+    def connect(self, request: HttpRequest, user: User) -> None:
+        """Together with its entry in the log, or not at all."""
+        with transaction.atomic():
+            super().connect(request, user)
 
 
 def _groups(claim: Any) -> list[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
-from allauth.socialaccount.providers.base import ProviderException
+from allauth.socialaccount.providers.base import AuthProcess, ProviderException
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from allauth.utils import get_request_param
 from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
@@ -98,6 +100,9 @@ class OidcAdapter(OpenIDConnectOAuth2Adapter):
 
 
 def oidc_login(request: HttpRequest) -> HttpResponse:
+    """To connect changes the keys to an account, so who asks for that proves who they are before they go."""
+    if request.user.is_authenticated and get_request_param(request, "process") == AuthProcess.CONNECT:
+        raise_if_reauthentication_required(request, app="allauth.socialaccount")
     return _or_404(OAuth2LoginView, request)
 
 

@@ -69,7 +69,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def login(self, request: HttpRequest, user: User) -> None:
-        super().login(request, user)
+        try:
+            super().login(request, user)
+        except audit.NotRecorded:
+            # Nobody is here without an entry that says so.
+            request.session.flush()
+            raise
         local.note_fresh(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:

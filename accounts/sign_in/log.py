@@ -1,4 +1,5 @@
-"""What is put on record of second factors and single sign-on. Log-ins, passwords and addresses: `accounts.signals`."""
+"""What is put on record of wrong codes and single sign-on. Log-ins, passwords and addresses: `accounts.signals`; second
+factors that come and go: `accounts.sign_in.deeds`."""
 
 from __future__ import annotations
 
@@ -22,21 +23,6 @@ def begin_session(request: HttpRequest, **said: Any) -> None:
 
 def _record(action: str, user: User, **data: Any) -> None:
     audit.record_alone(audit.Entry(action, by=user, on=user, data=data))
-
-
-@receiver(mfa.authenticator_added)
-def added(user: User, authenticator: Authenticator, **said: Any) -> None:
-    _record("second_factor.add", user, kind=authenticator.type)
-
-
-@receiver(mfa.authenticator_removed)
-def removed(user: User, authenticator: Authenticator, **said: Any) -> None:
-    _record("second_factor.remove", user, kind=authenticator.type)
-
-
-@receiver(mfa.authenticator_reset)
-def renewed(user: User, authenticator: Authenticator, **said: Any) -> None:
-    _record("second_factor.renew", user, kind=authenticator.type)
 
 
 @receiver(mfa.authentication_failed)

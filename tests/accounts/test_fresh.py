@@ -96,6 +96,17 @@ def test_policies_ask_for_it_and_looking_does_not(stale: Client, team: Team) -> 
     assert team.mfa_required and team.deleting_role == "manager"
 
 
+def test_a_mailbox_of_the_team_asks_for_it(stale: Client, team: Team) -> None:
+    here = "/teams/front-desk/notifications/"
+    assert stale.get(here).status_code == 200
+    form = {"address": "out@evil.example", "received": "on"}
+    assert stale.post(here, form)["Location"].startswith(AGAIN)
+    assert not team.wishes.exists()
+    stale.post(AGAIN, {"password": PASSWORD})
+    assert stale.post(here, form)["Location"] == here
+    assert team.wishes.get().address == "out@evil.example"
+
+
 def test_a_part_of_a_page_has_the_whole_page_go(stale: Client) -> None:
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/teams/front-desk/?x=1"}
     answer = invite(stale, **headers)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
-from accounts.guards import for_people
+from accounts.guards import for_people, prove_first
 from accounts.models import Role, User
 from notifications.models import Wish
 from notifications.services import TOPICS, set_mailbox
@@ -29,6 +29,8 @@ def notifications(request: HttpRequest, user: User, team_slug: str) -> HttpRespo
     team, problem, address = fetch(user, team_slug), "", ""
     if request.method == "POST":
         access.require(user, team, at_least=Role.MANAGER)
+        if (elsewhere := prove_first(request, user)) is not None:
+            return elsewhere
         address = request.POST.get("address", "")
         topics = {name: name in request.POST for name in TOPICS[:3]}
         try:

@@ -43,6 +43,7 @@ NIGHTLY = (
     "faxes.quiet.learn",
     "faxes.steps.purge.drain",
     "webhooks.steps.forget_deleted",
+    "sync.steps.forget.drain",
     "notifications.steps.forget.drain",
     "webhooks.refusals.forget_old",
     "sync.services.plan_full_run",

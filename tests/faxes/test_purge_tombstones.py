@@ -13,6 +13,9 @@ from faxes.mirror import Report, Verdict, apply_remote
 from faxes.models import Fax, FaxEvent, Tombstone
 from faxes.states import Media, Outbox
 from faxes.steps import purge
+from sync.models import Gap, SyncRun
+from sync.steps import forget
+from sync.wording import name_of
 from tests import builders
 from tests.webhooks.telnyx import event
 from webhooks.models import Delivery
@@ -60,6 +63,18 @@ def test_the_ledger_forgets_what_it_was_told_of_a_purged_fax(team: Team) -> None
     webhooks.steps.drain()
     assert not Fax.objects.filter(telnyx_id="gone").exists()
     assert webhooks.steps.forget_deleted() == 1
+
+
+def test_gaps_forget_the_numbers_of_a_purged_fax(team: Team) -> None:
+    fax, kept = trashed(team), builders.inbound(team)
+    run, data = SyncRun.objects.create(finished_at=timezone.now()), {"from": builders.THEIRS, "direction": "inbound"}
+    for one in (fax, kept):
+        Gap.objects.create(run=run, fax=one, telnyx_id=str(one.telnyx_id), side="here", what="fax", data=data)
+    purge.drain()
+    assert forget.drain() == 1 and forget.drain() == 0
+    assert {gap.telnyx_id: gap.data for gap in Gap.objects.all()} == {fax.telnyx_id: {}, kept.telnyx_id: data}
+    # It still counts, and is named by what Telnyx calls it.
+    assert name_of(Gap.objects.get(fax=None)) == fax.telnyx_id
 
 
 def test_a_second_fax_of_a_purged_one_keeps_its_life_and_its_ledger(team: Team) -> None:

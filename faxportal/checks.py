@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register, run_checks
+from django.core.checks import CheckMessage, Error, Warning, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 from django.core.management.base import SystemCheckError
@@ -20,6 +20,7 @@ from faxes.outward import is_loopback
 from telnyx_api import is_public_key
 
 TAG = "faxportal"
+CONSOLE = "django.core.mail.backends.console.EmailBackend"
 STORAGE_HINT = (
     "See .env.example. Make a key: python -c "
     '"import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())"'
@@ -28,7 +29,7 @@ STORAGE_HINT = (
 
 def refuse_start() -> None:
     """Raise SystemCheckError with the list of what is missing. Every process that serves calls this before it does."""
-    problems = run_checks(tags=[TAG], include_deployment_checks=True)
+    problems = [problem for problem in run_checks(tags=[TAG], include_deployment_checks=True) if problem.is_serious()]
     if problems:
         listed = "\n".join(f"  {problem.id}  {problem.msg}\n      {problem.hint}" for problem in problems)
         raise SystemCheckError(f"Faxportal does not start with DEBUG off until these are mended:\n{listed}")
@@ -40,6 +41,16 @@ def check_production(**kwargs: Any) -> list[CheckMessage]:
         return _debug_in_production()
     checks = [_secret_key, _public_url, _public_key, _api_key, _api_base, _allowed_hosts, _proxies]
     return [problem for check in checks if (problem := check()) is not None]
+
+
+@register(TAG, deploy=True)
+def check_mail(**kwargs: Any) -> list[CheckMessage]:
+    """No reason not to start: there are houses that send no mail."""
+    if settings.DEBUG or settings.EMAIL_BACKEND != CONSOLE:
+        return []
+    said = "E-mails go to the process's log, with the links that set passwords and open invitations in them."
+    hint = "Set EMAIL_URL, such as smtp+tls://name:password@mail.example.com:587, or dummymail:// for no mail at all."
+    return [Warning(said, hint=hint, id="faxportal.W001")]
 
 
 @register(TAG)

@@ -9,7 +9,7 @@ from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
 from faxes.outward import is_loopback
-from faxportal.checks import check_production, refuse_start
+from faxportal.checks import check_mail, check_production, refuse_start
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 
@@ -30,6 +30,15 @@ def production(settings: Settings) -> Settings:
 def test_a_complete_production_passes(production: Settings) -> None:
     assert check_production() == []
     refuse_start()
+
+
+def test_mail_to_the_log_is_warned_of_and_keeps_nobody_from_starting(production: Settings) -> None:
+    production.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    (warning,) = check_mail()
+    assert warning.id == "faxportal.W001" and "EMAIL_URL" in str(warning.hint)
+    refuse_start()
+    production.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    assert check_mail() == []
 
 
 def test_debug_is_refused_at_a_public_address(production: Settings) -> None:

@@ -22,7 +22,12 @@ from accounts.models import User
 from accounts.sign_in import local
 
 # The parts of the page, in their order. Each is a template with a form of its own, which goes to an address of its own.
-SECTIONS = ["accounts/_me_profile.html", "accounts/_me_preferences.html", "accounts/_me_sign_in.html"]
+SECTIONS = [
+    "accounts/_me_profile.html",
+    "accounts/_me_preferences.html",
+    "notifications/_me_mails.html",
+    "accounts/_me_sign_in.html",
+]
 
 
 @require_safe

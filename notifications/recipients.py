@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -20,6 +21,8 @@ class Reader:
 
     address: str
     user: User | None = None
+    # Told for looking after the number, whatever they wished.
+    as_keeper: bool = False
 
     @property
     def key(self) -> str:
@@ -31,9 +34,12 @@ def of(event: FaxEvent, topic: Topic) -> list[Reader]:
     team = event.fax.team
     if team is None:
         return []
-    people = _people(event, team, topic)
-    allowed = access.people(team, at_least=Role.VIEWER).filter(pk__in=people).exclude(email="")
-    readers = {user.email.lower(): Reader(user.email, user) for user in allowed.order_by("pk")}
+    keepers, wishing = _keepers(event, topic), _wishing(event, team, topic)
+    allowed = access.people(team, at_least=Role.VIEWER).filter(pk__in=keepers | wishing).exclude(email="")
+    readers = {
+        user.email.lower(): Reader(user.email, user, as_keeper=user.pk not in wishing)
+        for user in allowed.order_by("pk")
+    }
     for address in _boxes(team, topic):
         readers.setdefault(address.lower(), Reader(address))
     return list(readers.values())
@@ -44,17 +50,30 @@ def wish_of(user: User, team: Team) -> Wish:
     return Wish.objects.filter(user=user, team=team).first() or Wish(user=user, team=team)
 
 
-def _people(event: FaxEvent, team: Team, topic: Topic) -> set[int]:
-    """The ids of who may want to know. Of a fax that was sent that is its sender, of one that was given away who got
-    it; of one that came in whoever has said so, and whoever looks after its number."""
+def numbers_of(user: User, teams: Collection[Team]) -> list[PhoneNumber]:
+    """The numbers of these teams that a person looks after, and is told of whatever they wish."""
+    kept = PhoneNumber.objects.filter(notify=user, gone_at=None).select_related("team")
+    return [number for number in kept if number.owner in teams]
+
+
+def _keepers(event: FaxEvent, topic: Topic) -> set[int]:
+    """The ids of who looks after the number that a fax came to."""
+    if topic is Topic.ASSIGNED or event.fax.is_outbound:
+        return set()
+    numbers = PhoneNumber.objects.filter(phone_number=event.fax.to_number).exclude(notify=None)
+    return {user for user in numbers.values_list("notify", flat=True) if user is not None}
+
+
+def _wishing(event: FaxEvent, team: Team, topic: Topic) -> set[int]:
+    """The ids of who wants to know. Of a fax that was sent that may be its sender, of one that was given away who got
+    it, of one that came in whoever has said so."""
     fax = event.fax
     if topic is Topic.ASSIGNED or fax.is_outbound:
         concerned = event.data.get("to_id") if topic is Topic.ASSIGNED else fax.created_by_id
         wish = Wish.objects.filter(user=concerned, team=team).first() or Wish()
         return {concerned} if concerned and getattr(wish, topic.value) else set()
     wanting = Wish.objects.filter(team=team, user__isnull=False, received=True).values_list("user", flat=True)
-    numbers = PhoneNumber.objects.filter(phone_number=fax.to_number).exclude(notify=None)
-    return {user for user in (*wanting, *numbers.values_list("notify", flat=True)) if user is not None}
+    return {user for user in wanting if user is not None}
 
 
 def _boxes(team: Team, topic: Topic) -> list[str]:

@@ -25,6 +25,10 @@ SENTENCES = {
     Topic.ASSIGNED: "A fax was given to you",
 }
 WHY_PERSON = "You asked to be told. Change that here: {settings}"
+WHY_KEEPER = (
+    "You look after the number that it came to. Who does is for the managers of {team} to say; what else you are told "
+    "of, you choose here: {settings}"
+)
 WHY_BOX = "This mailbox is told of the faxes of {team}. Its managers change that here: {settings}"
 
 
@@ -82,6 +86,7 @@ def _particulars(topic: Topic, fax: Fax) -> list[str]:
 
 def _why(team: Team | None, reader: Reader, name: str) -> str:
     if reader.user is not None:
-        return WHY_PERSON.format(settings=absolute(reverse("notifications:mine")))
+        why = WHY_KEEPER if reader.as_keeper else WHY_PERSON
+        return why.format(team=name, settings=absolute(reverse("notifications:mine")))
     page = reverse("portal:team_notifications", args=[team.slug]) if team else ""
     return WHY_BOX.format(team=name, settings=absolute(page))

@@ -7,7 +7,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
@@ -15,22 +16,21 @@ from accounts.guards import for_people
 from accounts.models import User
 from faxes.models import Fax
 from faxes.views.guards import fax_action
-from notifications.recipients import wish_of
+from notifications.recipients import numbers_of
 from notifications.services import TOPICS, mail_fax, set_wish
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_people
 def mine(request: HttpRequest, user: User) -> HttpResponse:
-    """A row for each team that one is on: of others nobody is told."""
-    seated = [seat.team for seat in access.standing(user).seats]
+    """Where e-mails lead: to their part of the page of one's account, whose form comes here."""
     if request.method == "POST":
+        seated = [seat.team for seat in access.standing(user).seats]
         for team in seated:
             set_wish(by=user, team=team, **{name: f"{team.slug}:{name}" in request.POST for name in TOPICS})
-        messages.success(request, "Saved. From now on you are told of that, and of nothing else.")
-        return redirect("notifications:mine")
-    rows = [(team, wish_of(user, team)) for team in seated]
-    return render(request, "notifications/mine.html", {"rows": rows, "has_address": bool(user.email)})
+        besides = "of the numbers you look after" if numbers_of(user, seated) else "of nothing else"
+        messages.success(request, f"Saved. From now on you are told of that, and {besides}.")
+    return redirect(f"{reverse('accounts:me')}#mails")
 
 
 @fax_action

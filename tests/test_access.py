@@ -228,7 +228,7 @@ RULES = {
     "portal:team_lines": Rule(of_team(200)),
     "portal:team_policies": Rule(of_team(200), of_team(200, at_least=Rank.MANAGER)),
     "portal:team_notifications": Rule(of_team(200), of_team(200, at_least=Rank.MANAGER)),
-    "notifications:mine": Rule(people(200), people(302)),
+    "notifications:mine": Rule(people(302), people(302)),
     "notifications:mail": changes_fax(),
     "portal:team_invite": Rule(NOT_ALLOWED, of_team(200, at_least=Rank.MANAGER)),
     "portal:team_role": Rule(NOT_ALLOWED, of_team(302, at_least=Rank.MANAGER)),

@@ -31,7 +31,7 @@ RECEIVED = ("open", "unread", "mine", "done", "failed", "missing", "all", "bin",
 SHOWN = (*RECEIVED, "going", "uncertain", "stuck")
 EVERYBODYS = "+14155550199"
 LISTS = ["/faxes/inbox/", "/faxes/sent/"]
-STARTS = ["/", *LISTS, "/faxes/new/", "/faxes/unread/", "/teams/", "/notifications/"]
+STARTS = ["/", *LISTS, "/faxes/new/", "/faxes/unread/", "/teams/", "/accounts/me/"]
 SEARCHES = ["", "770", "lake", "urgent", "646", "Zyxwv", "plutonium", "quarantine", "%", "_", "+"]
 
 

@@ -1,4 +1,4 @@
-"""What the page of a fax offers by e-mail."""
+"""What pages offer by e-mail: that of a fax, and that of one's account."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
+from accounts import access
+from notifications.recipients import numbers_of, wish_of
 from notifications.services import may_mail
 
 register = template.Library()
@@ -23,5 +25,18 @@ def mail_fax(context: Context) -> dict[str, Any]:
         "fax": fax if offered else None,
         "domains": fax.team.mail_domains.split() if offered else [],
         "token": uuid.uuid4(),
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("notifications/_wishes.html", takes_context=True)
+def wishes(context: Context) -> dict[str, Any]:
+    """What one wants to be told of: a row for each team that one is on, as of others nobody is told."""
+    user = context["user"]
+    seated = [seat.team for seat in access.standing(user).seats]
+    return {
+        "user": user,
+        "rows": [(team, wish_of(user, team)) for team in seated],
+        "numbers": numbers_of(user, seated),
         "csrf_token": context.get("csrf_token"),
     }

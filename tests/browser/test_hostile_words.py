@@ -71,7 +71,7 @@ def house(team: Team, alice: User, settings: Settings) -> list[str]:
         "/faxes/new/",
         *fax_pages,
         *(f"/teams/front-desk/{part}" for part in ("", "lines/", "policies/", "notifications/")),
-        "/notifications/",
+        "/accounts/me/",
         *PLACES,
     ]
 

@@ -19,6 +19,7 @@ from notifications.models import Cursor, Mail, Told, Wish
 from notifications.services import TOPICS, set_mailbox, set_wish
 from notifications.steps import notify
 from tests import builders
+from tests.sheets import text_of
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,25 @@ def test_who_looks_after_the_number_is_told_of_it(team: Team, bob: User, vera: U
     came_in(team)
     came_in(team, to_number="+13125790099")
     assert set(told()) == {"bob@example.com"} and Mail.objects.count() == 1
+    assert "You look after the number that it came to." in Mail.objects.get().text
+    # Who asked for it is told that they did.
+    wish(bob, team, "received")
+    came_in(team)
+    notify.drain()
+    assert "You asked to be told." in Mail.objects.latest("created_at").text
+
+
+def test_what_one_is_told_of_without_a_wish_is_named(
+    team: Team, other_team: Team, bob: User, logged_in: Callable[[User], Client]
+) -> None:
+    client = logged_in(bob)
+    assert "and of nothing else" in text_of(client.post("/notifications/", {}, follow=True))
+    builders.number(team).notify.add(bob)
+    # Of a team that he is not on.
+    builders.number(other_team, "+13125790016").notify.add(bob)
+    page = text_of(client.post("/notifications/", {}, follow=True))
+    assert "told of that, and of the numbers you look after" in page
+    assert "You look after +1 312 579 0015 and are told of what comes in there" in page
 
 
 def test_the_sender_is_told_of_an_end_and_nobody_else(team: Team, alice: User, bob: User) -> None:
@@ -288,7 +308,9 @@ def test_two_workers_tell_everybody_once(team: Team, bob: User) -> None:
 
 def test_one_says_what_one_wants_to_be_told(bob: User, team: Team, logged_in: Callable[[User], Client]) -> None:
     client = logged_in(bob)
-    assert "Faxes that come in" in client.get("/notifications/").content.decode()
+    # Where e-mails lead, as a part of one's account.
+    assert client.get("/notifications/")["Location"] == "/accounts/me/#mails"
+    assert "Faxes that come in" in text_of(client.get("/accounts/me/"))
     client.post("/notifications/", {"front-desk:received": "on", "records:received": "on"})
     row = Wish.objects.get()
     assert (row.user, row.team, row.received, row.failed) == (bob, team, True, False)

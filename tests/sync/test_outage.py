@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import html
 import io
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Team
+from accounts.models import Team, User
 from applications.models import PhoneNumber
 from applications.telnyx import client
 from faxes.models import Fax
@@ -76,6 +80,22 @@ def ours(fax: Fax) -> tuple[Any, ...]:
     return (*told, fax.page_count, fax.call_duration_secs, kept)
 
 
+def shown(office: Client) -> list[tuple[str, str]]:
+    """Every gap that the page shows, to its end: Telnyx's id, and what is said of it."""
+    seen: list[tuple[str, str]] = []
+    address = "/sync/"
+    while address:
+        page = office.get(address).text
+        there = page.index("We have it, Telnyx does not")
+        rows = re.findall(r'id="gap-.*?href="/faxes/(.*?)/".*?class="faint">(.*?)</span>', page[:there], re.DOTALL)
+        seen += [(row[0], html.unescape(row[1])) for row in rows]
+        assert 'id="gap-' not in page[there:]
+        older = re.search(r'href="(\?[^"]*)">Older', page)
+        address = f"/sync/{html.unescape(older[1])}" if older else ""
+    ids = {str(pk): telnyx_id for pk, telnyx_id in Fax.objects.values_list("pk", "telnyx_id")}
+    return [(str(ids[pk]), said) for pk, said in seen]
+
+
 @pytest.mark.parametrize("tells_pages", [True, False], ids=["pages in the list", "pages in events alone"])
 def test_after_one_sync_all_is_right_and_the_gaps_are_what_was_missing(
     sandbox: Server,
@@ -83,6 +103,8 @@ def test_after_one_sync_all_is_right_and_the_gaps_are_what_was_missing(
     team: Team,
     clock: time_machine.Traveller,
     settings: Settings,
+    root: User,
+    logged_in: Callable[[User], Client],
     tells_pages: bool,
 ) -> None:
     settings.SEND_RATE_ACCOUNT = settings.SEND_RATE_TEAM = 0
@@ -107,6 +129,12 @@ def test_after_one_sync_all_is_right_and_the_gaps_are_what_was_missing(
     assert gaps == {("fax", key) for key in there.keys() - before} | {("status", key) for key in before}
     assert Gap.objects.count() == len(gaps) == run.counts["gaps"]
     assert set(Gap.objects.values_list("side", flat=True)) == {Gap.Side.HERE}
+    # The page of the sync tells the same, each of them once.
+    told = shown(logged_in(root))
+    assert Counter(key for key, _ in told) == dict.fromkeys(there, 1)
+    added = {key for key, said in told if said == "Fax. It was added here."}
+    ended = {key for key, said in told if said.startswith("How a fax ended. It was queued here, and ")}
+    assert (added, ended) == (there.keys() - before, before)
     assert not Fax.objects.filter(team=None) and not Fax.objects.filter(line_held=True)
 
     # The next one finds nothing more, and all of it settled.

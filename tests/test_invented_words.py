@@ -6,8 +6,10 @@ filter and form is walked, the admin's, too.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ from sync.services import sync_recent
 from telnyx_sandbox.server import Server
 from tests import builders
 from tests.admin.pages import MODELS, form, listing
-from tests.walking import walk
+from tests.walking import NO_PAGES, walk
 from tests.webhooks.telnyx import Telnyx, event
 from webhooks.models import Delivery
 
@@ -40,8 +42,15 @@ APPLICATION = {
 }
 NUMBER = {"status": "haunted", "phone_number_type": "telepathic", "tags": "lonely"}
 PROFILE = {"enabled": "maybe", "whitelisted_destinations": ["XX", 7, "Atlantis"], "traffic_type": "whispered"}
-# On the pages of which part of the portal each can be read.
+# On the pages of which parts of the portal each can be read.
 WORDS = {
+    "hibernating": "faxes",
+    "velvet": "faxes",
+    "moonquake": "faxes",
+    "levitating": "faxes",
+    "stardust": "faxes",
+    "Moonlight": "sync",
+    "Umbral desk": "sync and audit",
     "quantum": "faxes",
     "materialised": "faxes",
     "ghost": "faxes",
@@ -57,10 +66,42 @@ SENT = {"direction": "outbound", "from": builders.OURS, "to": "sip:robot@example
 CAME_IN = {"direction": "inbound", "from": "anonymous", "to": builders.OURS, "page_count": "many"}
 
 
+# What lists say of faxes, of which no webhook tells.
+LISTED: list[dict[str, Any]] = [
+    {"status": "hibernating", "quality": "velvet", "from": "Moonlight", "page_count": "umpteen"},
+    {"status": "failed", "failure_reason": "moonquake", "call_duration_secs": {"of": "the moon"}},
+    {"direction": "sideways", "status": ["stardust"], "created_at": "when the moon was full"},
+    {"status": "received", "colour": "stardust", "to": None, "connection_id": "stardust", "client_state": [7]},
+]
+
+
+def say_oddly(sandbox: Server, line: str) -> None:
+    """In the list of faxes, in that of webhooks that were not delivered, and among the applications."""
+    store = sandbox.sandbox.world.store
+    for columns in LISTED:
+        fax = store.fax(sandbox.sandbox.receive(to=line, ago=1200)["id"])
+        assert fax is not None
+        fax.shown |= columns
+        store.save_fax(fax)
+    sandbox.sandbox.world.deliver = lambda url, headers, body, timeout: 0
+    sandbox.sandbox.receive(to=line, from_="Moonlight")
+    sandbox.sandbox.advance(600)
+    for told in store.all_deliveries():
+        payload = told.event["payload"] | {"status": "levitating", "from": 12, "mood": ["stardust"]}
+        event = told.event | {"id": str(uuid.uuid4()), "payload": payload | {"fax_id": str(uuid.uuid4())}}
+        store.add_delivery(replace(told, id=str(uuid.uuid4()), event=event))
+    known = store.objects("fax_application")[0]
+    store.put_object("fax_application", "umbral", known | {"id": "umbral", "application_name": "Umbral desk"})
+
+
 @pytest.fixture
 def strange(sandbox: Server, settings: Settings, team: Team, alice: User) -> list[Fax]:
     """A house in which Telnyx has used words that nobody knows, wherever it may say something."""
+    assert not sync_recent().error
+    for application in FaxApplication.objects.all():
+        assign_application(by=None, application=application, team=team)
     store = sandbox.sandbox.world.store
+    say_oddly(sandbox, PhoneNumber.objects.latest("phone_number").phone_number)
     strange: dict[str, dict[str, Any]] = {
         "fax_application": APPLICATION,
         "phone_number": NUMBER,
@@ -69,9 +110,9 @@ def strange(sandbox: Server, settings: Settings, team: Team, alice: User) -> lis
     for kind, columns in strange.items():
         for known in store.objects(kind):
             store.put_object(kind, known["id"], known | columns)
-    assert not sync_recent().error
-    for application in FaxApplication.objects.all():
-        assign_application(by=None, application=application, team=team)
+    run = sync_recent()
+    assert not run.error and run.counts["undelivered"] and run.counts["gaps"]
+    assign_application(by=None, application=FaxApplication.objects.get(telnyx_id="umbral"), team=team)
     telnyx = Telnyx()
     settings.TELNYX_PUBLIC_KEY = telnyx.public_key
     mine = builders.accepted(team, status="sending", from_number=builders.OURS)
@@ -94,7 +135,9 @@ def pages(strange: list[Fax], alice: User, root: User, logged_in: Callable[[User
     """Every page that alice, who manages the team, and the administrator can reach."""
     faxes = [f"/faxes/{fax.pk}/" for fax in strange]
     starts = ["/", "/faxes/inbox/?show=all", "/faxes/sent/?show=all", *faxes]
-    return walk(logged_in(alice), starts, most=300) | walk(logged_in(root), starts, most=300)
+    everything = re.compile(NO_PAGES)
+    walks = [walk(logged_in(user), starts, most=300, skipped=everything) for user in (alice, root)]
+    return walks[0] | walks[1]
 
 
 def showing(pages: dict[str, str], word: str) -> set[str]:
@@ -106,21 +149,22 @@ def test_no_page_breaks_and_each_word_is_shown_as_it_is(pages: dict[str, str]) -
     # Walking asks for the addresses of forms, too, which take a POST alone.
     broken = {address: text[:3] for address, text in pages.items() if text[0] in "45" and text[:3] != "405"}
     assert broken == {} and len(pages) > 30
-    assert {word: part for word, part in WORDS.items() if part not in showing(pages, word)} == {}
+    assert {word: parts for word, parts in WORDS.items() if not set(parts.split(" and ")) <= showing(pages, word)} == {}
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label_lower)
 def test_no_list_and_no_form_of_the_admin_breaks(
-    strange: list[Fax], root: User, logged_in: Callable[[User], Client], model: Any
+    strange: list[Fax], root: User, logged_in: Callable[[User], Client]
 ) -> None:
     client = logged_in(root)
-    page = client.get(listing(model))
-    assert page.status_code == 200
-    choices = page.context["cl"].filter_specs
-    for choice in (choice for spec in choices for choice in spec.choices(page.context["cl"])):
-        assert client.get(listing(model) + str(choice.get("query_string", ""))).status_code in (200, 302)
-    for row in model._default_manager.all()[:10]:
-        assert client.get(form(row)).status_code == 200, row
+    for model in MODELS:
+        page = client.get(listing(model))
+        assert page.status_code == 200, model
+        choices = page.context["cl"].filter_specs
+        for choice in (choice for spec in choices for choice in spec.choices(page.context["cl"])):
+            narrowed = listing(model) + str(choice.get("query_string", ""))
+            assert client.get(narrowed).status_code in (200, 302), narrowed
+        for row in model._default_manager.all()[:10]:
+            assert client.get(form(row)).status_code == 200, row
 
 
 def test_strange_numbers_can_still_be_sent_from(strange: list[Fax], team: Team) -> None:

@@ -14,15 +14,17 @@ TOKEN = re.compile(
     r'name="(?:csrfmiddlewaretoken|batch)" value="[^"]*"|\?draft=[0-9a-f-]+|data-(?:left|since)="\d+"'
     r'|(?<=data-as="age") title="[^"]*">[^<]*'
 )
-# What is on record of somebody's looks grows by looking. Walking does not press buttons, and files of the packages say
-# nothing about faxes.
-SKIPPED = re.compile(
-    r"^/(static|admin|accounts|audit)/|\.png$|/file/|/log/|/(again|cancel|trash|restore|handle|reopen|forward)/$"
-)
+# Files of the packages say nothing about faxes, and walking does not press buttons.
+NO_PAGES = r"^/(static|admin|accounts)/|\.png$|/(again|cancel|trash|restore|handle|reopen|forward)/$"
+# What is on record of somebody's looks grows by looking.
+OF_LOOKS = r"^/audit/|/file/|/log/"
+SKIPPED = re.compile(f"{NO_PAGES}|{OF_LOOKS}")
 MOST_PAGES = 100
 
 
-def walk(browser: Client, starts: Iterable[str], *, most: int = MOST_PAGES) -> dict[str, str]:
+def walk(
+    browser: Client, starts: Iterable[str], *, most: int = MOST_PAGES, skipped: re.Pattern[str] = SKIPPED
+) -> dict[str, str]:
     """Every page that can be reached by links from these, by address: its status, and what it says."""
     ahead = list(starts)
     pages: dict[str, str] = {}
@@ -38,6 +40,6 @@ def walk(browser: Client, starts: Iterable[str], *, most: int = MOST_PAGES) -> d
         ahead += [
             f"{link.path}?{link.query}" if link.query else link.path
             for link in found
-            if not link.netloc and not SKIPPED.search(link.path)
+            if not link.netloc and not skipped.search(link.path)
         ]
     return pages

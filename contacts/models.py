@@ -13,7 +13,8 @@ class Correspondent(models.Model):
     """One row per team and outside number. Faxes point here, and searches look here before they look at faxes."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    team = models.ForeignKey(Team, models.CASCADE, related_name="correspondents")
+    # The constraint begins with the team.
+    team = models.ForeignKey(Team, models.CASCADE, related_name="correspondents", db_index=False)
     number = models.CharField(max_length=64)
     name = models.CharField(max_length=200, blank=True)
 

@@ -83,7 +83,7 @@ def create(new: Sequence[New], *, quietly: bool) -> list[New]:
     line in their timelines. Call it in a transaction."""
     # In the order that all keep to, so that nobody waits for somebody who waits for them.
     new = sorted(new, key=lambda one: one.report.telnyx_id)
-    if rows.insert([one.fax for one in new]) < len(new):
+    if rows.insert([one.fax for one in new], rows.INSERTED, unless=("telnyx_id",)) < len(new):
         made = set(Fax.objects.filter(pk__in=[one.fax.pk for one in new]).values_list("pk", flat=True))
         new = [one for one in new if one.fax.pk in made]
     if not quietly:
@@ -113,7 +113,7 @@ class _Page:
         self._tokens = {report.telnyx_id: token for report in reports if (token := token_of(report.payload))}
         self._attempts = _attempts(self._tokens.values())
         kept = rows.read({report.telnyx_id for report in reports} - {""})
-        news_since = timezone.now() - KEPT_AT_TELNYX
+        news_since = as_kept(timezone.now() - KEPT_AT_TELNYX)
         self._unchanged = {
             report.telnyx_id
             for report in reports

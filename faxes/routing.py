@@ -11,6 +11,7 @@ from accounts.access import seats
 from accounts.models import Role, Team
 from applications.models import FaxApplication, PhoneNumber
 from contacts.models import Correspondent
+from faxes import rows
 from faxes.models import Fax
 
 
@@ -60,9 +61,12 @@ def tie(faxes: Iterable[Fax]) -> None:
     known = _correspondents(ends)
     if missing := sorted(ends - known.keys()):
         # In the order that all keep to, so that nobody waits for somebody who waits for them.
-        made = [Correspondent(team_id=team_id, number=number) for team_id, number in missing]
-        Correspondent.objects.bulk_create(made, ignore_conflicts=True)
-        known = _correspondents(ends)
+        made = {end: Correspondent(team_id=end[0], number=end[1]) for end in missing}
+        if rows.insert([*made.values()], ("id", "team", "number"), unless=("team", "number")) == len(made):
+            known |= {end: correspondent.pk for end, correspondent in made.items()}
+        else:
+            # Somebody else has made some of them meanwhile.
+            known = _correspondents(ends)
     for fax in faxes:
         fax.correspondent_id = known.get((fax.team_id, fax.other_number))
 
@@ -71,5 +75,5 @@ def _correspondents(ends: set[tuple[UUID, str]]) -> dict[tuple[UUID | None, str]
     if not ends:
         return {}
     teams, numbers = {team_id for team_id, _ in ends}, {number for _, number in ends}
-    rows = Correspondent.objects.filter(team__in=teams, number__in=numbers)
-    return {(team_id, number): pk for pk, team_id, number in rows.values_list("pk", "team_id", "number")}
+    found = Correspondent.objects.filter(team__in=teams, number__in=numbers)
+    return {(team_id, number): pk for pk, team_id, number in found.values_list("pk", "team_id", "number")}

@@ -1,4 +1,4 @@
-"""Many rows of faxes in one statement: their values travel as one JSON parameter, and come back as they are kept.
+"""Many rows in one statement: their values travel as one JSON parameter, and come back as they are kept.
 
 That is several times as fast as a parameter for each value, and Django has no way to say it; `make bench` shows it.
 https://www.sqlite.org/json1.html#jeach, https://www.postgresql.org/docs/current/functions-json.html
@@ -87,13 +87,14 @@ def deleted(telnyx_ids: Iterable[str]) -> set[str]:
     return {telnyx_id for (telnyx_id,) in _among("telnyx_id", Tombstone, "telnyx_id", telnyx_ids)}
 
 
-def insert(faxes: Sequence[Fax]) -> int:
-    """Store new faxes, but for those whose Telnyx id has a row by now. Returns how many were stored."""
-    if not faxes:
+def insert(rows: Sequence[models.Model], columns: tuple[str, ...], *, unless: tuple[str, ...]) -> int:
+    """Store new rows of one model, whose other columns have their defaults, but for those that share all values of the
+    columns `unless` with a row that is there by now. Returns how many were stored."""
+    if not rows:
         return 0
-    statement, constants = _insert(connection.vendor)
+    statement, constants = _insert(connection.vendor, type(rows[0]), columns, unless)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*constants, _packed(faxes, INSERTED)])
+        cursor.execute(statement, [*constants, _packed(rows, columns)])
         return int(cursor.rowcount)
 
 
@@ -107,9 +108,19 @@ def update(faxes: Sequence[Fax], columns: Sequence[str]) -> None:
 
 def as_kept(value: Any) -> Any:
     """A time or an id as the database gives it in `Kept`, so that the two can be compared."""
-    if connection.vendor != "sqlite":
+    if not _is_sqlite():
         return value
-    return value.hex if isinstance(value, UUID) else value.astimezone(UTC).isoformat(" ").removesuffix("+00:00")
+    if isinstance(value, UUID):
+        return value.hex
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ")[: -len("+00:00")]
+
+
+@cache
+def _is_sqlite() -> bool:
+    """Asked a million times in a sync, and each look at the connection takes as long as all else that is asked then."""
+    return connection.vendor == "sqlite"
 
 
 def _among(columns: str, model: type[models.Model], key: str, values: Iterable[str]) -> list[tuple[Any, ...]]:
@@ -123,10 +134,10 @@ def _among(columns: str, model: type[models.Model], key: str, values: Iterable[s
         return list(cursor.fetchall())
 
 
-def _packed(faxes: Sequence[Fax], columns: Sequence[str]) -> str:
-    values = itemgetter(*[field.attname for field in _fields(tuple(columns))])
-    plain = as_kept if connection.vendor == "sqlite" else _plain
-    return json.dumps([values(vars(fax)) for fax in faxes], ensure_ascii=False, default=plain)
+def _packed(rows: Sequence[models.Model], columns: Sequence[str]) -> str:
+    values = itemgetter(*[field.attname for field in _fields(type(rows[0]), tuple(columns))])
+    plain = as_kept if _is_sqlite() else _plain
+    return json.dumps([values(vars(row)) for row in rows], ensure_ascii=False, default=plain)
 
 
 def _plain(value: Any) -> str:
@@ -134,31 +145,34 @@ def _plain(value: Any) -> str:
 
 
 @cache
-def _fields(columns: tuple[str, ...]) -> list[models.Field[Any, Any]]:
-    known = {field.name: field for field in Fax._meta.concrete_fields}
+def _fields(model: type[models.Model], columns: tuple[str, ...]) -> list[models.Field[Any, Any]]:
+    known = {field.name: field for field in model._meta.concrete_fields}
     return [known[name] for name in columns]
 
 
 @cache
-def _insert(vendor: str) -> tuple[str, list[Any]]:
-    """The statement, and the values of the columns that are the same in every new fax."""
-    same = [field for field in Fax._meta.concrete_fields if field.name not in INSERTED]
+def _insert(
+    vendor: str, model: type[models.Model], columns: tuple[str, ...], unless: tuple[str, ...]
+) -> tuple[str, list[Any]]:
+    """The statement, and the values of the columns that are the same in every new row."""
+    same = [field for field in model._meta.concrete_fields if field.name not in columns]
     constants = {str(field.column): field.get_db_prep_save(field.get_default(), connection) for field in same}
     # What has no value is null by itself.
     constants = {column: value for column, value in constants.items() if value is not None}
-    varying = _fields(INSERTED)
+    varying = _fields(model, columns)
+    key = ", ".join(str(field.column) for field in _fields(model, unless))
     names = ", ".join([*(str(field.column) for field in varying), *constants])
     values = ", ".join([*_values(vendor, varying), *(["%s"] * len(constants))])
     statement = (
-        f"INSERT INTO {Fax._meta.db_table} ({names}) SELECT {values} FROM {_each(vendor)} WHERE true"
-        " ON CONFLICT (telnyx_id) DO NOTHING"
+        f"INSERT INTO {model._meta.db_table} ({names}) SELECT {values} FROM {_each(vendor)} WHERE true"
+        f" ON CONFLICT ({key}) DO NOTHING"
     )
     return statement, list(constants.values())
 
 
 @cache
 def _update(vendor: str, columns: tuple[str, ...]) -> str:
-    fields = _fields(("id", *columns))
+    fields = _fields(Fax, ("id", *columns))
     key, *values = _values(vendor, fields)
     changes = ", ".join(f"{field.column} = {value}" for field, value in zip(fields[1:], values, strict=True))
     table = Fax._meta.db_table

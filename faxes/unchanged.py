@@ -19,9 +19,9 @@ from telnyx_api.reading import moment
 WORDS = [(key, Kept._fields.index(column)) for key, column in KEYS.items() if key != "status"]
 
 
-def says_nothing_new(kept: Kept, report: Report, *, news_since: datetime) -> bool:
-    """Nothing of the row changes, and nothing follows from it. Of faxes heard of before `news_since` the pages are not
-    looked for any more. The send that the report may belong to is another matter."""
+def says_nothing_new(kept: Kept, report: Report, *, news_since: Any) -> bool:
+    """Nothing of the row changes, and nothing follows from it. Of faxes heard of before `news_since`, a time as it is
+    kept, the pages are not looked for any more. The send that the report may belong to is another matter."""
     return (
         kept.gone_at is None
         and report.status_word(kept.direction) in ("", kept.status)
@@ -40,7 +40,7 @@ def _is_no_other(told: datetime | None, known: Any) -> bool:
     return told is None or as_kept(told) == known
 
 
-def _is_at_rest(kept: Kept, news_since: datetime) -> bool:
+def _is_at_rest(kept: Kept, news_since: Any) -> bool:
     """`outbox.follow()` has nothing to do: nobody has to ask for the end, or it is planned, no number is held, and the
     pages are looked for, or were."""
     if kept.line_held or kept.outbox not in ("", Outbox.ACCEPTED):
@@ -50,7 +50,7 @@ def _is_at_rest(kept: Kept, news_since: datetime) -> bool:
         return False
     if kept.direction == Direction.OUTBOUND:
         return not ended or kept.due_at is None
-    return not ended or bool(kept.media) or kept.heard_at <= as_kept(news_since)
+    return not ended or bool(kept.media) or kept.heard_at <= news_since
 
 
 def _has_all_of(kept: Kept, payload: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -37,7 +37,8 @@ def _on_this_screen(page: Page) -> Iterator[str]:
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     if width > 0:
         yield f"{width} pixels do not fit"
-    for scheme, options in (("light", {}), ("dark", OF_COLOURS)):
+    schemes: dict[Literal["light", "dark"], dict[str, Any]] = {"light": {}, "dark": OF_COLOURS}
+    for scheme, options in schemes.items():
         # Colours that are on their way are neither the old nor the new ones.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.wait_for_function(IN_ITS_COLOURS, arg=scheme)

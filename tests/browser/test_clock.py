@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from accounts.models import Team, User
 from sync.models import Heartbeat
 from tests import builders
-from tests.browser.test_pages import troubles
 from tests.conftest import PASSWORD
+from tests.screens import troubles
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

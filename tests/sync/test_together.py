@@ -64,7 +64,7 @@ while not pathlib.Path(stop).exists():
         triage.assign(by=by, faxes=[fax], to=to)
         triage.tag(by=by, faxes=[fax], name=dice.choice(["urgent", "lab", "billing"]))
         fax.refresh_from_db()
-        state |= {"handled": fax.handled_at is not None, "assigned": fax.assigned_to.username if fax.assigned_to else ""}
+        state["handled"], state["assigned"] = fax.handled_at is not None, str(getattr(fax.assigned_to, "username", ""))
         if dice.random() < 0.2:
             triage.trash(by=by, faxes=[fax])
             triage.restore(by=by, faxes=[fax])

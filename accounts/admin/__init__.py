@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -177,7 +177,9 @@ class TeamAdmin(HouseAdmin):
         ("What is kept, and how long", {"fields": list(POLICY), "description": RETENTION}),
     ]
     add_fieldsets = [(None, {"fields": ["name"]})]
-    editable = ("name", "mfa_required", *POLICY)
+    # What `set_policy()` changes.
+    policies: ClassVar[tuple[str, ...]] = ("mfa_required",)
+    editable = ("name", *policies, *POLICY)
     inlines = [MembershipInline]
 
     def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
@@ -185,8 +187,8 @@ class TeamAdmin(HouseAdmin):
             if POLICY.keys() & set(form.changed_data):
                 days = {column: form.cleaned_data[column] for column in POLICY}
                 set_retention(by=person(request), team=obj, **days)
-            if "mfa_required" in form.changed_data:
-                set_policy(by=person(request), team=obj, mfa_required=form.cleaned_data["mfa_required"])
+            if policy := {column: form.cleaned_data[column] for column in self.policies if column in form.changed_data}:
+                set_policy(by=person(request), team=obj, **policy)
             if "name" in form.changed_data:
                 rename_team(by=person(request), team=obj, name=obj.name)
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
@@ -20,6 +20,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -216,6 +217,11 @@ def matching(model: type[models.Model], columns: Sequence[str], term: str) -> mo
             continue
         found |= models.Q(**{column: value})
     return found
+
+
+def clock(moment: datetime | None) -> str:
+    """A time as the reader's clock shows it; empty where there is none."""
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""
 
 
 def facts(value: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,12 +9,11 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import access
-from accounts.admin.base import folded, person
+from accounts.admin.base import clock, folded, person
 from accounts.models import Role, User
 from applications.admin.base import DriftFilter, GoneFilter, WrittenAdmin, refresh_each
 from applications.models import PhoneNumber
@@ -66,10 +64,6 @@ def _dismiss(by: User, number: PhoneNumber) -> None:
     if number.quiet_since is None:
         raise ValidationError("This number is not quiet.")
     dismiss_quiet(by=by, number=number)
-
-
-def _time(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""
 
 
 @admin.register(PhoneNumber)
@@ -129,10 +123,14 @@ class PhoneNumberAdmin(WrittenAdmin):
         """The service has done it."""
 
     @admin.display(description="attached to")
-    def attached_to(self, number: PhoneNumber) -> str:
-        if not number.connection_id:
-            return "Nothing."
-        return str(number.application or "No fax application that we know.")
+    def attached_to(self, number: PhoneNumber) -> SafeString:
+        known = number.application or "no fax application that we know"
+        there = f"{number.get_absolute_url()}#attach"
+        return format_html(
+            '{} · <a class="underline" href="{}">Attach it to another…</a>',
+            known if number.connection_id else "nothing",
+            there,
+        )
 
     @admin.action(description="I know about the silence")
     def know_about_silence(self, request: HttpRequest, rows: QuerySet[PhoneNumber]) -> None:
@@ -150,8 +148,8 @@ class PhoneNumberAdmin(WrittenAdmin):
     def silence(self, number: PhoneNumber) -> str:
         if number.quiet_since is None:
             return "It is not: faxes come in as usual, or too few are usual to tell."
-        known = f" A person has known about it since {_time(number.quiet_dismissed_at)}."
-        return f"{_time(number.quiet_since)}.{known if number.quiet_dismissed_at else ''}"
+        known = f" A person has known about it since {clock(number.quiet_dismissed_at)}."
+        return f"{clock(number.quiet_since)}.{known if number.quiet_dismissed_at else ''}"
 
     @admin.action(description="Refresh from Telnyx")
     def refresh(self, request: HttpRequest, rows: QuerySet[PhoneNumber]) -> None:

@@ -6,9 +6,10 @@ Facts are gathered first (`facts`), then judged (`lines`), and what was found is
 
 from portal.selfcheck.findings import Complaint, Finding, State, complaints, findings_of, worst
 from portal.selfcheck.mends import mend
-from portal.selfcheck.running import check_all, check_application, is_fresh
+from portal.selfcheck.running import BRIEFLY, check_all, check_application, is_fresh
 
 __all__ = [
+    "BRIEFLY",
     "Complaint",
     "Finding",
     "State",

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import structlog
 from django.db import DatabaseError
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from applications.mirror import storable
@@ -41,18 +41,26 @@ def is_fresh(application: FaxApplication) -> bool:
     return application.checked_at is not None and application.checked_at > timezone.now() - FRESH
 
 
-def check_all(*, most: int = MOST, within: float = LONGEST) -> int:
-    """Check every application that Telnyx still has, those first that were not checked for longest. Returns how many
-    were. The trouble of one holds up no other, and what a night has no time for comes first in the next."""
+def check_all(
+    *,
+    among: QuerySet[FaxApplication] | None = None,
+    most: int = MOST,
+    within: float = LONGEST,
+    patience: Patience | None = None,
+) -> int:
+    """Check every application that Telnyx still has, or those `among` these, those first that were not checked for
+    longest. Returns how many were. The trouble of one holds up no other, and what a night has no time for comes first
+    in the next."""
     until = time.monotonic() + within
-    applications = FaxApplication.objects.filter(gone_at=None).order_by(F("checked_at").asc(nulls_first=True), "pk")
+    rows = FaxApplication.objects.all() if among is None else among
+    applications = rows.filter(gone_at=None).order_by(F("checked_at").asc(nulls_first=True), "pk")
     traffics = traffic_lately()
     count = 0
     for application in applications[:most]:
         if time.monotonic() >= until:
             break
         try:
-            check_application(application=application, traffics=traffics, patience=None)
+            check_application(application=application, traffics=traffics, patience=patience)
         except (DatabaseError, ValueError, FaxApplication.DoesNotExist) as error:
             log.warning("selfcheck.stumbled", application=str(application.pk), error=type(error).__name__)
             continue

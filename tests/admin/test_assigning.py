@@ -78,7 +78,8 @@ def test_a_stray_fax_saved_without_a_team_stays_one(office: Client) -> None:
 
 def members(team: Team, *rows: dict[str, Any], initial: int = 0) -> dict[str, str]:
     """The form of a team with these rows of members."""
-    data = {"name": team.name, "memberships-TOTAL_FORMS": str(len(rows)), "memberships-INITIAL_FORMS": str(initial)}
+    data = {"memberships-TOTAL_FORMS": str(len(rows)), "memberships-INITIAL_FORMS": str(initial)}
+    data |= {"name": team.name, "deleting_role": "member", "phi_free_mail": "on"}
     for place, row in enumerate(rows):
         data |= {f"memberships-{place}-{column}": str(value) for column, value in row.items()}
     return data

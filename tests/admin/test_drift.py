@@ -76,5 +76,5 @@ def test_a_number_leads_to_its_page_in_the_portal(office: Client, team: Team) ->
     attached, loose = builders.number(team), builders.number(team, "+13125790016", connection_id="voice-77")
     assert office.get(attached.get_absolute_url()).status_code == 200
     assert "View on site" in office.get(form(attached)).content.decode()
-    assert "No fax application that we know" in office.get(form(loose)).content.decode()
+    assert "no fax application that we know" in office.get(form(loose)).content.decode()
     assert office.get(listing(PhoneNumber)).status_code == 200

@@ -19,7 +19,12 @@ from tests.admin.pages import NO_ROWS, act, form, listing, said, shown
 from tests.log import deeds
 
 SCRIPT = "<script>alert(1)</script>"
-TEAM_FORM = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+TEAM_FORM = {
+    "memberships-TOTAL_FORMS": "0",
+    "memberships-INITIAL_FORMS": "0",
+    "deleting_role": "member",
+    "phi_free_mail": "on",
+}
 
 
 def actions() -> list[str]:

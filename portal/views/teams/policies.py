@@ -24,6 +24,7 @@ from portal.views.teams.sections import fetch, show
 
 DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
 MOST_DOMAINS = 50
+WHO_DELETES = [(Role.MEMBER, "Members and managers"), (Role.MANAGER, "Managers alone")]
 
 
 class PolicyForm(forms.Form):
@@ -42,7 +43,7 @@ class PolicyForm(forms.Form):
         help_text="So many days after a fax everything is deleted, its numbers and notes, too. Empty: it is kept.",
     )
     deleting_role = forms.ChoiceField(
-        choices=[(Role.MEMBER, "Members and managers"), (Role.MANAGER, "Managers alone")],
+        choices=WHO_DELETES,
         label="Who may put faxes into the bin",
     )
     default_number = forms.ChoiceField(required=False, label="Number that a new fax begins with")
@@ -67,25 +68,36 @@ class PolicyForm(forms.Form):
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._offer("default_number", "Whichever comes first", _numbers(team), team.default_number)
-        self._offer("default_quality", "As Telnyx does", dict(QUALITIES), team.default_quality)
-
-    def _offer(self, name: str, nothing: str, choices: dict[str, str], now: str) -> None:
-        """The choices, and what is set now though it is offered no more."""
-        field: Any = self.fields[name]
-        field.choices = [("", nothing), *choices.items()] + ([] if now in ("", *choices) else [(now, now)])
+        for name, choices in defaults_of(team).items():
+            field: Any = self.fields[name]
+            field.choices = choices
 
     def clean_mail_domains(self) -> str:
-        words = dict.fromkeys(self.cleaned_data["mail_domains"].lower().replace(",", " ").split())
-        domains = [word.removeprefix("@") for word in words]
-        if len(domains) > MOST_DOMAINS:
-            raise ValidationError(f"That are more than {MOST_DOMAINS} domains. Enter * where any address is fine.")
-        for domain in domains:
-            if domain != "*" and not DOMAIN.fullmatch(domain):
-                raise ValidationError(
-                    f"“{domain}” is no domain. Enter it like clinic.example, without a name before it."
-                )
-        return "\n".join(domains)
+        return domains_of(self.cleaned_data["mail_domains"])
+
+
+def domains_of(text: str) -> str:
+    """The domains, a line each. Raises ValidationError for what is none."""
+    words = dict.fromkeys(text.lower().replace(",", " ").split())
+    domains = [word.removeprefix("@") for word in words]
+    if len(domains) > MOST_DOMAINS:
+        raise ValidationError(f"That are more than {MOST_DOMAINS} domains. Enter * where any address is fine.")
+    for domain in domains:
+        if domain != "*" and not DOMAIN.fullmatch(domain):
+            raise ValidationError(f"“{domain}” is no domain. Enter it like clinic.example, without a name before it.")
+    return "\n".join(domains)
+
+
+def defaults_of(team: Team) -> dict[str, list[tuple[str, str]]]:
+    """What a new fax of the team may begin with, by column; what is set now stays, though it is offered no more."""
+    return {
+        "default_number": _choices("Whichever comes first", _numbers(team), team.default_number),
+        "default_quality": _choices("As Telnyx does", dict(QUALITIES), team.default_quality),
+    }
+
+
+def _choices(nothing: str, choices: dict[str, str], now: str) -> list[tuple[str, str]]:
+    return [("", nothing), *choices.items()] + ([] if now in ("", *choices) else [(now, now)])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -22,7 +22,7 @@ OUR_DOOR = ("webhook", "delivered_to")
 def without_links(value: Any, key: str = "") -> Any:
     """The same JSON, less what leads to pages: by the name of its key, or because it is a link and not one to us."""
     if isinstance(value, Mapping):
-        return {name: without_links(inner, name) for name, inner in value.items()}
+        return {LEFT_OUT if LINK.fullmatch(name) else name: without_links(inner, name) for name, inner in value.items()}
     if isinstance(value, list):
         return [without_links(inner, key) for inner in value]
     if any(word in key.lower() for word in OUR_DOOR):

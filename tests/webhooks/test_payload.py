@@ -62,6 +62,27 @@ def test_words_that_only_look_like_links_stay() -> None:
     assert without_links(said) == said
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"data": {{"media_url": "{SECRET}", "media_url": "{OURS}"}}}}',
+        f'{{"data": {{"media_url": "{SECRET}", "media_url": null}}}}',
+        f'{{"data": {{"{SECRET}": 1}}}}',
+        f'{{"webhook": {{"{SECRET}": {{"webhook_url": "{OURS}"}}}}}}',
+        f'{{"webhook_urls": ["{OURS}"], "a": ["webhook_url", "{SECRET}"]}}',
+        f'{{"webhook_url": {{"x": "{SECRET}"}}, "y": ["{SECRET}"]}}',
+    ],
+)
+def test_a_link_is_left_out_wherever_it_stands(body: str) -> None:
+    read = readable(body.encode())
+    assert "Amz" not in read.pretty + read.raw and LEFT_OUT in read.raw
+
+
+def test_a_link_that_is_ours_too_is_left_out_where_it_leads_to_pages() -> None:
+    read = readable(f'{{"webhook_url": "{OURS}", "payload": {{"media_url": "{OURS}"}}}}'.encode())
+    assert read.raw == f'{{"webhook_url": "{OURS}", "payload": {{"media_url": "{LEFT_OUT}"}}}}'
+
+
 @pytest.mark.parametrize("body", [b"", b"hello", b"\xff\xfe", b"[1, 2", b"NaN", b'{"a": NaN}'])
 def test_what_is_no_json_is_shown_as_text(body: bytes) -> None:
     read = readable(body)

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django.utils import timezone
 
 from webhooks.models import Refusal, Refused
@@ -73,7 +73,7 @@ class Tally:
             counts, self._counts = list(self._counts.values()), {}
         try:
             Refusal.objects.add(counts)
-        except DatabaseError as error:
+        except Error as error:
             log.warning("webhook.refusals_not_written", error=type(error).__name__)
             for refused in counts:
                 self._add(refused)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import InterfaceError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -135,6 +135,19 @@ def test_a_stranger_neither_waits_for_the_database_nor_is_forgotten(telnyx: Teln
         assert [forge() for _ in range(5)] == [403] * 5
         assert told() == [(NO_TIME, 1)]
     wait_for(lambda: sum(Refusal.objects.values_list("count", flat=True)) == 6, what="the count of all")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_lost_forgets_nothing(telnyx: Telnyx) -> None:
+    """psycopg has an error of its own for that, which is none of the database."""
+
+    def is_lost(*_: Any) -> None:
+        raise InterfaceError("the connection is closed")
+
+    with connection.execute_wrapper(is_lost):
+        assert forge() == 403
+    assert forge() == 403
+    assert [count for _, count in told()] == [2]
 
 
 @pytest.mark.django_db(transaction=True)

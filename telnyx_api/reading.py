@@ -11,6 +11,9 @@ from typing import Any, NoReturn
 
 # What the usual integer column of a database holds.
 LARGEST = 2**31 - 1
+# No fax lies beyond. Such times are blanks of somebody's tables, like the year 1 or 9999, and cannot even be told in
+# every zone.
+YEARS = range(2000, 2100)
 
 
 def load(body: bytes) -> Any:
@@ -61,15 +64,16 @@ def flag(raw: Mapping[str, Any], key: str) -> bool | None:
 
 
 def moment(raw: Mapping[str, Any], key: str) -> datetime | None:
-    """An aware time in UTC. Older documentation writes times without a zone; they are UTC too."""
+    """An aware time in UTC of these YEARS. Older documentation writes times without a zone; they are UTC too."""
     value = raw.get(key)
     if not isinstance(value, str):
         return None
     try:
         when = datetime.fromisoformat(value)
-        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+        when = when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+    return when if when.year in YEARS else None
 
 
 def mapping(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from django.utils.datastructures import MultiValueDict
 
 from accounts.models import Team
 from faxes.typed import one_line
+from telnyx_api.reading import YEARS
 
 Thing = TypeVar("Thing")
 
@@ -52,10 +53,14 @@ class Address:
     def _day(self, key: str) -> date | None:
         word = self.word(key)
         try:
-            return date.fromisoformat(word) if word else None
+            day = date.fromisoformat(word) if word else None
         except ValueError:
             self.leave_out(key, f"“{word}” is no day, so “{key}” was left out. Write it as 2026-01-31.")
             return None
+        if day and day.year not in YEARS:
+            self.leave_out(key, f"“{word}” is not from 2000 to 2099, so “{key}” was left out. Choose a day within.")
+            return None
+        return day
 
 
 def found(thing: Thing | None) -> Thing:

@@ -135,7 +135,13 @@ def test_the_media_url_may_be_a_list(value: Any, first: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "yesterday", "2026-02-30T00:00:00Z", "9999-12-31T23:59:59-01:00", 1700000000, []]
+    "value",
+    [
+        *("", "yesterday", "2026-02-30T00:00:00Z", 1700000000, []),
+        # In no year of ours.
+        *("9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59Z", "2100-01-01T00:00:00Z"),
+        *("0001-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "1970-01-01T00:00:00Z"),
+    ],
 )
 def test_a_time_that_is_none_reads_as_none(value: Any) -> None:
     assert Fax.parse({"created_at": value}).created_at is None

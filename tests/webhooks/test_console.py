@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -171,6 +172,20 @@ def test_what_makes_no_sense_is_told(ours: Client, fax: Fax) -> None:
     builders.delivery(of=fax)
     page = ours.get(LIST, {"since": "yesterday"})
     assert "“yesterday” is no day" in page.text and 'id="delivery-' in page.text
+
+
+@pytest.mark.parametrize("word", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("key", ["since", "until"])
+def test_a_day_at_the_end_of_time_is_told_too(ours: Client, fax: Fax, key: str, word: str) -> None:
+    Team.objects.update(created_at=timezone.now() - timedelta(days=30))
+    builders.delivery(of=fax)
+    assert f"“{word}” is not from 2000 to 2099" in ours.get(LIST, {key: word}).text
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_no_page_begins_at_the_end_of_time(ours: Client, office: Client, year: str) -> None:
+    place = f"{year}-01-01T00:00:00.000000Z_{UUID(int=0).hex}"
+    assert [client.get(LIST, {"before": place}).status_code for client in (ours, office)] == [404, 404]
 
 
 @pytest.mark.parametrize("query", [{"team": "nobody"}, {"before": "x"}, {"before": "2026-01-01_x"}, {"before": "_"}])

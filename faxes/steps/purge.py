@@ -85,6 +85,7 @@ def drain(now: datetime | None = None, *, dry_run: bool = False) -> Summary:
     for pks in _chunks(retention.strays(now)):
         _purge_strays(pks, now, summary, dry_run)
     if not dry_run:
+        _forget_candidates()
         _delete_files(summary)
         summary.marks = reading.compact(now=now)
         log.info("purge.done", said=summary.lines())
@@ -137,6 +138,19 @@ def _telnyx_ids(due: Collection[Fax]) -> list[str]:
     names = {fax.telnyx_id for fax in due if fax.telnyx_id} | set(tried)
     staying = Fax.objects.filter(telnyx_id__in=names).exclude(pk__in=[fax.pk for fax in due])
     return sorted(names.difference(staying.values_list("telnyx_id", flat=True)))
+
+
+def _forget_candidates() -> None:
+    """What was noted of a fax while it might have been that of an uncertain send goes with the fax."""
+    seen = Attempt.objects.filter(evidence__has_key="candidates")
+    for pks in _chunks(seen):
+        with transaction.atomic():
+            for attempt in seen.filter(pk__in=pks).select_for_update():
+                candidates = attempt.evidence["candidates"]
+                gone = set(Tombstone.objects.filter(pk__in=list(candidates)).values_list("pk", flat=True))
+                if gone:
+                    attempt.evidence["candidates"] = {name: candidates[name] for name in candidates.keys() - gone}
+                    attempt.save(update_fields=["evidence"])
 
 
 def _obituary(fax: Fax, documents: dict[UUID, Document], *, why: str, action: str = "fax.purge") -> audit.Entry:

@@ -87,3 +87,14 @@ def test_a_second_fax_of_a_purged_one_keeps_its_life_and_its_ledger(team: Team) 
     assert [one.telnyx_id for one in Fax.objects.all()] == ["second"]
     assert [tombstone.pk for tombstone in Tombstone.objects.all()] == ["counts"]
     assert webhooks.steps.forget_deleted() == 0
+
+
+def test_what_was_noted_of_it_on_another_send_goes_too(team: Team) -> None:
+    fax, other = trashed(team), builders.inbound(team)
+    attempt = builders.uncertain(team).attempts.get()
+    seen = {str(each.telnyx_id): {"from": each.from_number} for each in (fax, other)}
+    attempt.evidence |= {"candidates": seen}
+    attempt.save()
+    purge.drain()
+    attempt.refresh_from_db()
+    assert list(attempt.evidence["candidates"]) == [other.telnyx_id] and attempt.evidence["why"] == "no answer"

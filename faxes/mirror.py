@@ -31,7 +31,7 @@ from faxes.states import Direction, is_final, rank, settled_status
 from faxes.tokens import token_of
 from telnyx_api import Event
 from telnyx_api import Fax as FaxPayload
-from telnyx_api.reading import legible, moment, text
+from telnyx_api.reading import legible, moment, text, texts
 
 KEYS = {
     "connection_id": "connection_id",
@@ -87,6 +87,8 @@ class Report:
     def of_event(cls, event: Event, *, source: FaxEvent.Source = FaxEvent.Source.WEBHOOK) -> Report:
         """From an event: delivered to our door, or read in the list of those that were not."""
         payload = event.payload
+        if isinstance(payload.get("media_url"), list):
+            payload = {**payload, "media_url": next(iter(texts(payload, "media_url")), None)}
         if event.event_type in INBOUND_EVENTS and not text(payload, "direction"):
             payload = {**payload, "direction": Direction.INBOUND.value}
         return cls(usable_id(text(payload, "fax_id")), payload, event.occurred_at, source, is_event=True)

@@ -15,7 +15,7 @@ from accounts.models import Team, User
 from faxes import triage
 from faxes.mirror import Report, Verdict, apply_remote
 from faxes.models import Attempt, Fax, FaxEvent
-from faxes.states import Outbox
+from faxes.states import Media, Outbox
 from faxes.tokens import client_state
 from telnyx_api import Fax as FaxPayload
 from telnyx_api import parse_event
@@ -310,3 +310,49 @@ def test_the_end_is_telnyxs_word_once_telnyx_tells_it(team: Team, found_by: str)
         apply_remote(report(road, str(fax.telnyx_id), at=told_at, status="delivered"))
     line = fax.events.get(kind="status:delivered")
     assert (line.source, line.occurred_at) == (FaxEvent.Source.WEBHOOK, at)
+
+
+@pytest.mark.parametrize(
+    ("retrieved", "asked_at", "line", "is_back"),
+    [
+        (False, LATER, "gone", True),
+        (False, EARLIER, "gone", False),
+        (False, None, "gone", False),
+        (False, LATER, "deletion_asked", False),
+        (False, LATER, "deleted_at_telnyx", False),
+        (True, None, "deleted_at_telnyx", True),
+    ],
+)
+def test_a_list_brings_back_only_what_went_before_it_was_asked_for_and_by_nobodys_wish(
+    team: Team, retrieved: bool, asked_at: datetime | None, line: str, is_back: bool
+) -> None:
+    fax = builders.inbound(team, status="received", gone_at=NOON)
+    fax.events.create(kind=line, source=FaxEvent.Source.SYNC)
+    payload = FaxPayload.parse({"id": fax.telnyx_id, "direction": "inbound", "status": "received"})
+    apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC, retrieved=retrieved, asked_at=asked_at))
+    fax.refresh_from_db()
+    assert (fax.gone_at is None) == is_back
+
+
+def test_the_link_of_an_event_may_be_a_list(team: Team) -> None:
+    fax = builders.inbound(team, status="receiving")
+    link = "https://x/y.pdf"
+    apply_remote(
+        report("webhook", str(fax.telnyx_id), at=NOON, direction="inbound", media_url=[link], status="received")
+    )
+    fax.refresh_from_db()
+    assert fax.media_url == link
+
+
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_time_that_is_none_leaves_the_fax_where_it_is(team: Team, road: str, year: str) -> None:
+    at = f"{year}-01-01T00:00:00Z"
+    known = builders.inbound(team)
+    for telnyx_id in (str(known.telnyx_id), "new"):
+        apply_remote(
+            report(road, telnyx_id, at=None, direction="inbound", status="received", created_at=at, updated_at=at)
+        )
+    for fax in Fax.objects.all():
+        assert fax.created_at.year == fax.heard_at.year == timezone.now().year
+        assert fax.raw["created_at"] == at and fax.media == Media.WAITING

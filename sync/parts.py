@@ -62,7 +62,6 @@ def faxes(telnyx: Client, hand: Hand) -> None:
             hand.counts["faxes"] += len(read.faxes)
             taker.page([_listed(payload) for payload in read.faxes])
         else:
-            hand.cursor["faxes"] = read.cursor
             _end_slice(telnyx, hand, taker, read)
     if stumbled := hand.counts["faxes_stumbled"]:
         hand.trouble(f"{stumbled} faxes could not be recorded here; the log names them.")
@@ -78,6 +77,8 @@ def _end_slice(telnyx: Client, hand: Hand, taker: Taker, end: End) -> None:
     if end.is_proof:
         ask_for_missing(telnyx, hand, taker.gaps, end.piece, end.ids)
     hand.counts["slices"] += 1
+    # Not before: whatever stops us until here makes the next worker begin this slice anew.
+    hand.cursor["faxes"] = end.cursor
     hand.get_further()
 
 

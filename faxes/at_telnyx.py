@@ -8,12 +8,13 @@ from django.db import transaction
 from accounts import access, audit
 from accounts.models import Role, User
 from applications.telnyx import client
+from faxes import timeline
 from faxes.files import digest
 from faxes.mirror import mark_gone
 from faxes.models import Document, Fax, FaxEvent
 from faxes.services import refresh
 from faxes.states import Media
-from telnyx_api import NotFound
+from telnyx_api import NotFound, TelnyxError
 
 
 def look_again(*, by: User, fax: Fax) -> bool:
@@ -31,7 +32,8 @@ def look_again(*, by: User, fax: Fax) -> bool:
 def delete_at_telnyx(*, by: User, fax: Fax) -> None:
     """Delete Telnyx's copy of a fax, for good. What is here stays, and no sync brings the fax back or calls it lost.
 
-    Asking twice does no harm, so a lost answer is mended by asking once more. Raises ValidationError where the copy
+    Who asks is on record before Telnyx is asked, so that a lost answer changes nothing about it. Asking twice does no
+    harm, so it is mended by asking once more. Raises ValidationError where the copy
     here is not proven to be as good, TelnyxError and ValueError as `look_again` does.
     https://developers.telnyx.com/api-reference/programmable-fax-commands/delete-a-fax
     """
@@ -40,17 +42,33 @@ def delete_at_telnyx(*, by: User, fax: Fax) -> None:
     if why := _reason_to_keep(fax):
         raise ValidationError(why)
     with client() as telnyx:
+        asked = _ask(fax, by)
         try:
             telnyx.delete_fax(str(fax.telnyx_id))
         except NotFound:
             # Its seven days were over, or an earlier try got through.
             pass
+        except TelnyxError as error:
+            if error.outcome_known and asked is not None:
+                # It stays there, and should it vanish later, that is nobody's wish.
+                asked.delete()
+            raise
     with transaction.atomic():
         if mark_gone(fax, kind="deleted_at_telnyx", source=FaxEvent.Source.PERSON, by=by):
             # Nor need the worker delete it any more.
             Fax.objects.filter(pk=fax.pk, media=Media.ARCHIVED).update(due_at=None)
             data = {"telnyx_id": fax.telnyx_id}
             audit.record(audit.Entry("fax.delete_at_telnyx", by=by, on=fax, team=fax.team, data=data))
+
+
+def _ask(fax: Fax, by: User) -> FaxEvent | None:
+    """Put on record that somebody wants it deleted. The line of the timeline, or None where an earlier one says so."""
+    with transaction.atomic():
+        data = {"telnyx_id": fax.telnyx_id}
+        audit.record(audit.Entry("fax.ask_to_delete_at_telnyx", by=by, on=fax, team=fax.team, data=data))
+        if timeline.deletion_of(Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)):
+            return None
+        return timeline.note(fax, "deletion_asked", source=FaxEvent.Source.PERSON, by=by)
 
 
 def can_delete(fax: Fax) -> bool:

@@ -76,12 +76,21 @@ class Report:
     retrieved: bool = False
     # What happened at that time, where the others say how the fax stands now.
     is_event: bool = False
+    # When a listing was asked for, by our clock; None where nobody knows.
+    asked_at: datetime | None = None
 
     @classmethod
-    def of_fax(cls, fax: FaxPayload, *, source: FaxEvent.Source, retrieved: bool = False) -> Report:
+    def of_fax(
+        cls,
+        fax: FaxPayload,
+        *,
+        source: FaxEvent.Source,
+        retrieved: bool = False,
+        asked_at: datetime | None = None,
+    ) -> Report:
         """From a Fax object: a row of a listing, a retrieve, or the answer to a send."""
         payload = dict(fax.raw) | ({"media_url": fax.media_url} if "media_url" in fax.raw else {})
-        return cls(usable_id(fax.id), payload, fax.updated_at, source, retrieved)
+        return cls(usable_id(fax.id), payload, fax.updated_at, source, retrieved, asked_at=asked_at)
 
     @classmethod
     def of_event(cls, event: Event, *, source: FaxEvent.Source = FaxEvent.Source.WEBHOOK) -> Report:
@@ -128,20 +137,31 @@ def mark_gone(
 ) -> bool:
     """Telnyx answers 404 for a fax it once had, or has deleted it as we asked: the row stays, and says since when.
 
-    False where that was known already.
+    False where that was known already. Whoever meets the 404 first, a fax that was to be deleted there is told of as
+    deleted, by whoever had asked.
     """
     with transaction.atomic():
         row = _lock(pk=fax.pk, gone_at=None)
         if row is not None:
             row.gone_at = timezone.now()
             row.save(update_fields=["gone_at"])
+            if kind == "gone":
+                kind, source, by = _why_gone(row, source)
             timeline.note(row, kind, source=source, by=by)
             outbox.let_go(row)
     return row is not None
 
 
+def _why_gone(fax: Fax, source: FaxEvent.Source) -> tuple[str, FaxEvent.Source, User | None]:
+    if asked := timeline.deletion_of(fax):
+        return "deleted_at_telnyx", FaxEvent.Source(asked.source), asked.by
+    if fax.is_to_go_at_telnyx:
+        return "deleted_at_telnyx", FaxEvent.Source.PORTAL, None
+    return "gone", source, None
+
+
 def merged(fax: Fax, report: Report) -> dict[str, Any]:
-    """The columns this report changes, by the one rule. Pure: reads the row, writes nothing."""
+    """The columns this report changes, by the one rule. Pure: reads the row, and where that is gone its timeline."""
     if contradicts(fax, report):
         return {}
     values = promoted(Fax, KEYS, report.payload)
@@ -154,9 +174,18 @@ def merged(fax: Fax, report: Report) -> dict[str, Any]:
     if newer:
         changes["remote_at"] = max(filter(None, (report.at, fax.remote_at)), default=None)
     changes["raw"] = (fax.raw | storable(report.payload)) if newer else (storable(report.payload) | fax.raw)
-    if report.retrieved or (report.source == FaxEvent.Source.SYNC and not report.is_event):
+    if fax.gone_at is not None and _is_there(fax, report):
         changes["gone_at"] = None
     return {column: value for column, value in changes.items() if getattr(fax, column) != value}
+
+
+def _is_there(fax: Fax, report: Report) -> bool:
+    """Does it prove that Telnyx has the fax again? A listing may be older than the news that it is gone, and what was
+    deleted there by our own wish is listed out of habit."""
+    if report.retrieved or fax.gone_at is None:
+        return True
+    is_younger = report.asked_at is not None and report.asked_at > fax.gone_at
+    return is_younger and timeline.deletion_of(fax) is None
 
 
 def contradicts(fax: Fax, report: Report) -> bool:

@@ -174,6 +174,7 @@ LINES: dict[str, Callable[[str, Mapping[str, Any]], Line]] = {
     "media_wanted": _person("Pages asked for once more"),
     "media_missing": lambda by, data: Line("Pages given up", str(data.get("detail", "")), BAD),
     "purged_media": _purged_media,
+    "deletion_asked": _person("Deletion at Telnyx asked for"),
     "deleted_at_telnyx": _deleted_at_telnyx,
     "kept_at_telnyx": lambda by, data: Line(
         "Not deleted at Telnyx", "The file stored here is not the one that came. Tell an administrator.", BAD

@@ -13,6 +13,8 @@ from faxes.states import is_final
 
 # What a status report may add that a person wants to read beside it.
 TELLING = ("failure_reason", "page_count", "call_duration_secs", "partial_content")
+# Telnyx's copy goes because somebody wants it to.
+DELETION = ("deletion_asked", "deleted_at_telnyx")
 # We asked, and Telnyx answered.
 FOUND_OUT = (FaxEvent.Source.SYNC, FaxEvent.Source.ANSWER)
 
@@ -25,9 +27,9 @@ def note(
     by: User | None = None,
     at: datetime | None = None,
     **data: Any,
-) -> None:
+) -> FaxEvent:
     """Add a line. `at` is when it happened elsewhere; our own time is always kept beside it."""
-    FaxEvent.objects.create(fax=fax, kind=kind[:40], source=source, by=by, occurred_at=at, data=data)
+    return FaxEvent.objects.create(fax=fax, kind=kind[:40], source=source, by=by, occurred_at=at, data=data)
 
 
 def note_status(
@@ -45,6 +47,12 @@ def note_status(
     elif source == FaxEvent.Source.WEBHOOK and told.source in FOUND_OUT and is_final(status):
         told.source, told.occurred_at = source, at
         told.save(update_fields=["source", "occurred_at"])
+
+
+def deletion_of(fax: Fax) -> FaxEvent | None:
+    """The line by which somebody asked Telnyx to delete the fax, or by which it was done; None where it was nobody's
+    wish."""
+    return FaxEvent.objects.filter(fax=fax, kind__in=DELETION).select_related("by").order_by("at").first()
 
 
 def status_line(

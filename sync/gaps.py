@@ -17,6 +17,7 @@ from django.utils import timezone
 from applications.models import Mirrored
 from faxes.models import Fax, FaxEvent
 from faxes.states import FINAL, Media
+from faxes.timeline import deletion_of
 from sync.models import Gap, SyncRun
 
 # Telnyx tries to deliver an event several times, at one address and then at another.
@@ -73,8 +74,8 @@ class Gaps:
         self._here("status", [(fax, data, at or fax.created_at)], outcome="updated")
 
     def lost(self, fax: Fax) -> None:
-        """Telnyx has it no more."""
-        if not self._finder.is_first_fill:
+        """Telnyx has it no more, and nobody here had wished for that."""
+        if not self._finder.is_first_fill and deletion_of(fax) is None:
             self._write(_gap("fax", fax, described(fax), side=Gap.Side.THERE, outcome="kept"))
 
     def mirrored(self, what: str, row: Mirrored, side: Gap.Side, *, outcome: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import structlog
+from django.utils import timezone
 
 from applications.mirror import apply_application, apply_number, mark_row_gone, usable_id
 from applications.models import FaxApplication, Mirrored, PhoneNumber
@@ -60,7 +62,7 @@ def faxes(telnyx: Client, hand: Hand) -> None:
             hand.cursor["expected"] = read.expected
         if isinstance(read, Leaf):
             hand.counts["faxes"] += len(read.faxes)
-            taker.page([_listed(payload) for payload in read.faxes])
+            taker.page([_listed(payload, asked_at=read.asked_at) for payload in read.faxes])
         else:
             _end_slice(telnyx, hand, taker, read)
     if stumbled := hand.counts["faxes_stumbled"]:
@@ -84,6 +86,7 @@ def _end_slice(telnyx: Client, hand: Hand, taker: Taker, end: End) -> None:
 
 def _received(telnyx: Client, hand: Hand, taker: Taker, piece: Slice) -> None:
     """Any field may be left out, the direction too. Which faxes were received is then told by asking for them alone."""
+    asked_at = timezone.now()
     filters = {"created_gte": piece.since, "created_lt": piece.before, "direction": Direction.INBOUND.value}
     received = []
     for page in ahead(Listing(_page(telnyx.faxes_page, **filters)).pages(), hand.keep):
@@ -92,11 +95,12 @@ def _received(telnyx: Client, hand: Hand, taker: Taker, piece: Slice) -> None:
             return
         received.append(page)
     for page in received:
-        taker.page([_listed(payload, direction=Direction.INBOUND.value) for payload in page])
+        taker.page([_listed(payload, asked_at=asked_at, direction=Direction.INBOUND.value) for payload in page])
 
 
-def _listed(payload: FaxPayload, **told: str) -> Report:
-    return Report.of_fax(FaxPayload.parse({**payload.raw, **told}) if told else payload, source=FaxEvent.Source.SYNC)
+def _listed(payload: FaxPayload, *, asked_at: datetime, **told: str) -> Report:
+    payload = FaxPayload.parse({**payload.raw, **told}) if told else payload
+    return Report.of_fax(payload, source=FaxEvent.Source.SYNC, asked_at=asked_at)
 
 
 def _page(fetch: Callable[..., Page[T]], **filters: Any) -> Callable[[int], Page[T]]:

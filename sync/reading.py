@@ -19,10 +19,12 @@ PASSING = (NotSent, NoAnswer, ServerError, BadAnswer)
 
 @dataclass(frozen=True)
 class Leaf:
-    """The faxes of one page; `expected` is how many there are in all, as far as that is known."""
+    """The faxes of one page; `expected` is how many there are in all, as far as that is known. By our clock, none of
+    its slice was asked for before `asked_at`."""
 
     faxes: Sequence[Fax]
     expected: int | None
+    asked_at: datetime
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,13 @@ class Reader:
                 yield self._end(set(), f"The faxes {self._piece} could not be read. {error}")
 
     def _slice(self) -> Iterator[Leaf | End]:
-        begun = clock(self._telnyx)
+        begun, asked_at = clock(self._telnyx), timezone.now()
         first = self._first_page()
         listing = self._listing(first)
-        inside = yield from self._leaves(listing)
+        inside = yield from self._leaves(listing, asked_at)
         if _shortage(listing, self._piece):
             listing = self._listing()
-            inside = yield from self._leaves(listing)
+            inside = yield from self._leaves(listing, asked_at)
         ids = {name for name in listing.ids if name is not None}
         trouble = _shortage(listing, self._piece)
         if self._plan.whole:
@@ -122,12 +124,12 @@ class Reader:
         last = self._page(first.total_pages or -(-total // len(first.data)))
         return [fax.created_at for page in (first, last) for fax in page.data]
 
-    def _leaves(self, listing: Listing[Fax]) -> Generator[Leaf, None, bool]:
+    def _leaves(self, listing: Listing[Fax], asked_at: datetime) -> Generator[Leaf, None, bool]:
         """Was each of them made at a time at which it belongs here?"""
         inside = True
         for faxes in listing.pages():
             inside = inside and all(self._piece.holds(fax.created_at) for fax in faxes)
-            yield Leaf(faxes, self._plan.expected)
+            yield Leaf(faxes, self._plan.expected, asked_at)
         return inside
 
     def _listing(self, first: Page[Fax] | None = None) -> Listing[Fax]:

@@ -77,6 +77,7 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
         "fax.release": Words("Ended a legal hold", "ended the legal hold of"),
         "fax.purge": Words("Deleted a fax for good", "deleted", "for good"),
         "fax.purge_media": Words("Deleted pages for good", "deleted the pages of", "for good"),
+        "fax.ask_to_delete_at_telnyx": Words("Asked Telnyx to delete a fax", "asked Telnyx to delete its copy of"),
         "fax.delete_at_telnyx": Words("Deleted a fax at Telnyx", "deleted", "at Telnyx"),
     },
     "People and teams": {

@@ -227,6 +227,11 @@ class Fax(Mirrored):
         return (is_final(self.status) or self.gone_at is not None) and self.media != Media.WAITING
 
     @property
+    def is_to_go_at_telnyx(self) -> bool:
+        """Its pages are safe here, and the worker is about to delete it there."""
+        return self.media == Media.ARCHIVED and self.due_at is not None
+
+    @property
     def got_nowhere(self) -> bool:
         """It was sent and did not get through: it failed, but not because we stopped it, or it was refused."""
         failed = self.status == "failed" and self.cancel != Fax.Cancel.ACCEPTED

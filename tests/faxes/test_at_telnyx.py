@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.utils import timezone
 import webhooks.steps
 from accounts.models import LogEntry, User
 from applications.models import FaxApplication, PhoneNumber
-from faxes.models import Document, Fax
+from faxes.models import Document, Fax, FaxEvent
 from faxes.states import Media
 from faxes.steps import archive, forget
 from sync.models import Gap
@@ -105,6 +106,43 @@ def test_a_lost_answer_is_mended_by_asking_once_more(
     assert received.gone_at is None
     sandbox.sandbox.faults.add(method="DELETE", path="/v2/faxes/*", action="reset", after=True)
     assert "copy is deleted" in delete(client, received)
+
+
+def test_who_asked_is_on_record_whoever_learns_of_the_end_first(
+    sandbox: Server, received: Fax, alice: User, logged_in: LoggedIn
+) -> None:
+    sandbox.sandbox.faults.add(method="DELETE", path="/v2/faxes/*", action="hang", seconds=0, after=True)
+    sandbox.sandbox.faults.add(method="DELETE", path="/v2/faxes/*", action="status", status=500, times=None)
+    assert "Telnyx could not be asked" in delete(logged_in(alice), received)
+    entry = LogEntry.objects.get(action="fax.ask_to_delete_at_telnyx")
+    assert (entry.actor_name, entry.object_id) == ("Alice", str(received.pk))
+    assert received.events.get(kind="deletion_asked").by == alice
+    Fax.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    assert sync_recent().counts["faxes_gone"] == 1
+    line = received.events.get(kind="deleted_at_telnyx")
+    assert (line.by, line.source) == (alice, FaxEvent.Source.PERSON)
+    assert not received.events.filter(kind="gone").exists() and not Gap.objects.exists()
+
+
+def test_what_telnyx_refused_to_delete_is_nobodys_wish_any_more(
+    sandbox: Server, received: Fax, alice: User, logged_in: LoggedIn
+) -> None:
+    sandbox.sandbox.faults.add(method="DELETE", path="/v2/faxes/*", action="status", status=403)
+    delete(logged_in(alice), received)
+    assert not received.events.filter(kind="deletion_asked").exists()
+    assert LogEntry.objects.filter(action="fax.ask_to_delete_at_telnyx").exists()
+
+
+def test_what_the_worker_was_deleting_is_not_called_lost_by_whoever_looks_meanwhile(
+    sandbox: Server, received: Fax, bob: User, logged_in: LoggedIn
+) -> None:
+    Fax.objects.update(due_at=timezone.now())
+    sandbox.sandbox.world.store.remove_fax(str(received.telnyx_id))
+    press(logged_in(bob), received, "refresh")
+    forget.drain()
+    assert received.events.filter(kind="deleted_at_telnyx").count() == 1
+    assert not received.events.filter(kind="gone").exists()
+    assert LogEntry.objects.filter(action="fax.delete_at_telnyx").count() == 1
 
 
 def test_a_sent_fax_is_deleted_there_once_it_has_ended(

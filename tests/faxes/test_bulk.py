@@ -38,7 +38,7 @@ def listed(telnyx_id: str, **said: Any) -> Report:
     facts = {"id": telnyx_id, "direction": "inbound", "from": THEIRS, "to": OURS, "status": "received"}
     payload = {**facts, "created_at": NOW.isoformat(), "updated_at": NOW.isoformat(), **said}
     given = {key: value for key, value in payload.items() if value is not ...}
-    return Report.of_fax(FaxPayload.parse(given), source=FaxEvent.Source.SYNC)
+    return Report.of_fax(FaxPayload.parse(given), source=FaxEvent.Source.SYNC, asked_at=LATER)
 
 
 def at_once(reports: Sequence[Report], *, quietly: bool = False) -> bulk.Sorted:
@@ -210,6 +210,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "heard of long ago": {"status": "received", "heard_at": NOW - timedelta(days=30), "remote_at": NOW},
     "still coming in": {"status": "receiving", "remote_at": NOW, "poll_at": NOW},
     "gone": {"status": "received", "gone_at": NOW, "media": Media.ARCHIVED, "remote_at": NOW},
+    "gone since it was listed": {"status": "received", "gone_at": LATER, "media": Media.ARCHIVED, "remote_at": NOW},
     "told in fractions": {"status": "received", "remote_at": NOW + timedelta(microseconds=500), "page_count": 7},
     "full": {
         "status": "received",
@@ -293,7 +294,7 @@ columns = st.fixed_dictionaries(
         "page_count": st.sampled_from([None, 3]),
         "media_url": st.sampled_from(["", "x"]),
         "failure_reason": st.sampled_from(["", "x"]),
-        "gone_at": st.sampled_from([None, NOW]),
+        "gone_at": st.sampled_from([None, NOW, LATER]),
         "poll_at": st.sampled_from([None, NOW]),
         "heard_at": st.sampled_from([NOW, NOW - timedelta(days=30)]),
     },

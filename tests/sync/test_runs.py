@@ -12,6 +12,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import LogEntry, User
 from applications.models import PhoneNumber
+from faxes.mirror import mark_gone
+from faxes.models import Fax
 from faxportal.queue import STEPS
 from sync.hand import Hand
 from sync.models import Heartbeat, SyncRun
@@ -144,6 +146,69 @@ def test_a_run_that_telnyx_slows_down_is_laid_aside_and_goes_on(
     assert step.drain() == 1
     run.refresh_from_db()
     assert run.is_complete and asked(sandbox, "fax_applications") == 1 and PhoneNumber.objects.count() == 4
+
+
+def test_a_run_that_is_laid_aside_before_all_that_is_missing_was_asked_for_asks_on(
+    sandbox: Server, line: PhoneNumber
+) -> None:
+    sandbox.sandbox.fill(30, days=3)
+    run_now(kind=FULL)
+    until = timezone.now() - timedelta(hours=1)
+    gone = [str(fax.telnyx_id) for fax in Fax.objects.filter(created_at__lt=until).order_by("created_at")[:3]]
+    for telnyx_id in gone:
+        sandbox.sandbox.world.store.remove_fax(telnyx_id)
+    late = {"x-ratelimit-reset": "120"}
+    sandbox.sandbox.faults.add(method="GET", path=f"/v2/faxes/{gone[1]}", action="status", status=429, headers=late)
+    run = request_run(by=None, kind=FULL)
+    step.drain()
+    run.refresh_from_db()
+    assert run.finished_at is None
+    SyncRun.objects.update(due_at=timezone.now())
+    step.drain()
+    run.refresh_from_db()
+    assert run.is_complete and set(Fax.objects.exclude(gone_at=None).values_list("telnyx_id", flat=True)) == set(gone)
+
+
+def test_what_is_read_once_more_does_not_count_twice(sandbox: Server, line: PhoneNumber) -> None:
+    sandbox.sandbox.fill(12, days=3)
+    sandbox.sandbox.options.max_page_size = 4
+    faults = sandbox.sandbox.faults
+    stopped: list[int] = []
+
+    def stops(hand: Hand) -> None:
+        if hand.counts["faxes"] and not stopped:
+            stopped.append(hand.counts["faxes"])
+            late = {"x-ratelimit-reset": "120"}
+            faults.add(method="GET", path="/v2/faxes", action="status", status=429, headers=late)
+
+    run = request_run(by=None, kind=FULL)
+    step.take_up(SyncRun.objects.all(), stops)
+    SyncRun.objects.update(due_at=timezone.now())
+    step.drain()
+    run.refresh_from_db()
+    assert run.is_complete and stopped
+    counts = run.counts
+    assert (counts["faxes"], counts["faxes_new"], counts["applications"], counts["numbers"]) == (12, 12, 2, 4)
+
+
+def test_what_is_deleted_while_its_page_is_read_does_not_come_back(sandbox: Server, line: PhoneNumber) -> None:
+    sandbox.sandbox.fill(12, days=3)
+    run_now(kind=FULL)
+    sandbox.sandbox.options.max_page_size = 4
+    fax = Fax.objects.earliest("created_at")
+    deleted: list[bool] = []
+
+    def deletes(hand: Hand) -> None:
+        if hand.counts["faxes"] and not deleted:
+            deleted.append(mark_gone(fax))
+
+    request_run(by=None, kind=FULL)
+    step.take_up(SyncRun.objects.all(), deletes)
+    fax.refresh_from_db()
+    assert fax.gone_at is not None
+    assert run_now(kind=FULL).is_complete
+    fax.refresh_from_db()
+    assert fax.gone_at is None
 
 
 def test_what_stopped_a_part_is_named_with_the_part(sandbox: Server) -> None:

@@ -114,21 +114,25 @@ class Report:
         return legible(value) if isinstance(value, str) else ""
 
 
-def apply_remote(report: Report, *, attempt: Attempt | None = None) -> tuple[Verdict, Fax | None]:
+def apply_remote(
+    report: Report, *, attempt: Attempt | None = None, quietly: bool = False
+) -> tuple[Verdict, Fax | None]:
     """Bring the fax the report speaks of up to date, making its row when there is none. Safe to repeat.
 
     `attempt` is given where it is known without a token: for the answer to its own POST, and by a person's decision.
+    `quietly`: a row that is made tells nothing in its timeline.
     """
     if not report.telnyx_id:
         return Verdict.UNUSABLE, None
     with transaction.atomic():
         fax, attempt = _locked(report, attempt)
+        quietly = quietly and fax is None
         if fax is None:
             verdict = _may_create(report, ours=attempt is not None)
             if verdict is not Verdict.APPLIED:
                 return verdict, None
             fax = _create(report, twin_of=attempt.fax if attempt else None)
-        _apply(fax, report, attempt)
+        _apply(fax, report, attempt, quietly=quietly)
     return Verdict.APPLIED, fax
 
 
@@ -232,6 +236,12 @@ def _locked(report: Report, attempt: Attempt | None) -> tuple[Fax | None, Attemp
     return ours or fax, attempt
 
 
+def status_under_lock(telnyx_id: str) -> str | None:
+    """The status of a fax before what is about to be told of it; None where it has no row. Call it in a transaction."""
+    rows = Fax.objects.select_for_update(of=("self",)).filter(telnyx_id=telnyx_id)
+    return rows.values_list("status", flat=True).first()
+
+
 def _lock(**which: Any) -> Fax | None:
     return Fax.objects.select_for_update(of=("self",)).filter(**which).first()
 
@@ -312,12 +322,12 @@ def _is_news(report: Report, created_at: datetime, now: datetime) -> bool:
     return report.source == FaxEvent.Source.WEBHOOK or created_at > now - outbox.KEPT_AT_TELNYX
 
 
-def _apply(fax: Fax, report: Report, attempt: Attempt | None) -> None:
+def _apply(fax: Fax, report: Report, attempt: Attempt | None, *, quietly: bool) -> None:
     contradiction = contradicts(fax, report)
     if changed := take_in(fax, report, attempt):
         fax.save(update_fields=changed)
     status = report.status_of(fax)
-    if status and not contradiction:
+    if status and not contradiction and not quietly:
         timeline.note_status(fax, status, source=report.source, at=told_at(report), payload=report.payload)
 
 

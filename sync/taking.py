@@ -9,10 +9,11 @@ from django.conf import settings
 from django.db import DatabaseError, reset_queries, transaction
 
 from faxes import bulk
-from faxes.mirror import Report, Verdict, apply_remote
-from faxes.models import Fax
+from faxes.mirror import Report, Verdict, apply_remote, fresh, status_under_lock
+from faxes.states import Media
 from sync.gaps import Gaps
 from sync.hand import Hand
+from wake import wake
 
 log = structlog.get_logger(__name__)
 
@@ -28,13 +29,7 @@ class Taker:
 
     def page(self, reports: Sequence[Report]) -> None:
         """All reports of a page. What cannot be written down is left out, named in the log and counted."""
-        try:
-            rest = self._in_bulk(reports)
-        except (DatabaseError, ValueError) as error:
-            # One of them is to blame, and the others must not suffer for it.
-            log.warning("sync.page_stumbled", error=str(error))
-            rest = list(reports)
-        for report in rest:
+        for report in self._rest_of(reports):
             self.one(report)
         self._hand.keep()
         if settings.DEBUG:
@@ -53,6 +48,18 @@ class Taker:
         if verdict is Verdict.UNUSABLE:
             self.unusable.add(report.telnyx_id)
         return verdict
+
+    def _rest_of(self, reports: Sequence[Report]) -> list[Report]:
+        """Take them in at once, and return those that have to be taken in by themselves."""
+        try:
+            return self._in_bulk(reports)
+        except (DatabaseError, ValueError) as error:
+            log.warning("sync.page_stumbled", reports=len(reports), error=str(error))
+        if len(reports) <= 1:
+            return list(reports)
+        # One of them is to blame, or it was a passing trouble, and the others must not suffer for it.
+        half = len(reports) // 2
+        return [*self._rest_of(reports[:half]), *self._rest_of(reports[half:])]
 
     def _in_bulk(self, reports: Sequence[Report]) -> list[Report]:
         found = bulk.sort(reports)
@@ -73,6 +80,9 @@ class Taker:
             made = bulk.create(history, quietly=True)
             news = bulk.create(news, quietly=False)
             self.gaps.created(one.fax for one in news)
+            if any(one.fax.media == Media.WAITING for one in (*made, *news)):
+                # What they were sorted for has woken it too early.
+                transaction.on_commit(lambda: wake("archive"))
         self._hand.counts["faxes_new"] += len(made) + len(news)
         done = {one.report.telnyx_id for one in (*made, *news)}
         return [one.report for one in new if one.report.telnyx_id not in done]
@@ -86,9 +96,9 @@ class Taker:
         return rest
 
     def _one(self, report: Report) -> Verdict:
-        known = Fax.objects.select_for_update(of=("self",)).filter(telnyx_id=report.telnyx_id)
-        before = known.values_list("status", flat=True).first()
-        verdict, fax = apply_remote(report)
+        before = status_under_lock(report.telnyx_id)
+        is_history = before is None and self.gaps.is_history(fresh(report))
+        verdict, fax = apply_remote(report, quietly=is_history)
         counts = self._hand.counts
         if fax is None:
             counts[f"faxes_{verdict.value}"] += 1

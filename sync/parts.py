@@ -21,10 +21,10 @@ from sync.hand import Hand
 from sync.missing import ask_for_missing
 from sync.models import Gap
 from sync.reading import End, Leaf, Reader, clock
-from sync.slices import Plan, Slice
+from sync.slices import Plan, Slice, halved
 from sync.taking import Taker
 from sync.undelivered import undelivered
-from telnyx_api import Client, Page
+from telnyx_api import Client, Page, RateLimited
 from telnyx_api import Fax as FaxPayload
 from telnyx_api.listing import Listing
 
@@ -56,6 +56,19 @@ def faxes(telnyx: Client, hand: Hand) -> None:
     gaps = Gaps(hand, partial(clock, telnyx))
     gaps.look_again()
     taker = Taker(hand, gaps)
+    slices = hand.counts["slices"]
+    try:
+        _walk(telnyx, hand, taker)
+    except RateLimited:
+        if hand.counts["slices"] == slices:
+            hand.cursor["faxes"] = halved(hand.cursor.get("faxes", {}))
+        raise
+    if stumbled := hand.counts["faxes_stumbled"]:
+        hand.trouble(f"{stumbled} faxes could not be recorded here; the log names them.")
+    hand.raise_troubles()
+
+
+def _walk(telnyx: Client, hand: Hand, taker: Taker) -> None:
     plan = Plan.resumed(hand.run.window_start, hand.cursor.get("faxes", {}))
     for read in ahead(iter(Reader(telnyx, plan)), hand.keep):
         if read.expected is not None:
@@ -65,9 +78,6 @@ def faxes(telnyx: Client, hand: Hand) -> None:
             taker.page([_listed(payload, asked_at=read.asked_at) for payload in read.faxes])
         else:
             _end_slice(telnyx, hand, taker, read)
-    if stumbled := hand.counts["faxes_stumbled"]:
-        hand.trouble(f"{stumbled} faxes could not be recorded here; the log names them.")
-    hand.raise_troubles()
 
 
 def _end_slice(telnyx: Client, hand: Hand, taker: Taker, end: End) -> None:

@@ -33,6 +33,8 @@ class Odd:
     conceals: int = 0
     before: Callable[[dict[str, str]], None] = lambda asked: None
     fails: Callable[[dict[str, str]], int] = lambda asked: 200
+    # Of an answer that fails.
+    headers: dict[str, str] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
 
@@ -88,6 +90,8 @@ def serving(odd: Odd) -> Iterator[Odd]:
             status = odd.fails(asked)
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            for name, value in odd.headers.items() if status != 200 else ():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -134,7 +134,23 @@ class Gaps:
         for gap in gaps:
             gap.run = self._finder.run
         Gap.objects.bulk_create(gaps, ignore_conflicts=True)
-        self._finder.found(len(gaps))
+        if gaps:
+            self._finder.found(Gap.objects.filter(pk__in=[gap.pk for gap in gaps]).count())
+
+
+def settle() -> None:
+    """Close what is all here by now, its pages too, or never will be."""
+    now = timezone.now()
+    ended = Q(fax__status__in=FINAL) | Q(fax__gone_at__isnull=False)
+    all_here = Q(fax=None) | (ended & ~Q(fax__media__in=[Media.WAITING, Media.MISSING]))
+    has_none = Q(fax__gone_at__isnull=False) | Q(fax__created_at__lt=now - KEPT_AT_TELNYX)
+    _close(Q(fax__media=Media.MISSING) & has_none, settled_at=now, outcome=PAGES_LOST)
+    _close(all_here, settled_at=now)
+
+
+def _close(which: Q, **columns: Any) -> None:
+    settled = Gap.objects.filter(settled_at=None).filter(which)
+    Gap.objects.filter(pk__in=settled.values("pk")).update(**columns)
 
 
 def described(fax: Fax) -> dict[str, Any]:

@@ -23,6 +23,9 @@ OFTEN = 2.0
 # As many sentences about one part as people read.
 MOST_TOLD = 3
 
+# Counts of what was read. What has not come to its end is read once more, and is not to count twice.
+READ = ("applications", "numbers", "faxes", "faxes_unchanged")
+
 Watch = Callable[["Hand"], None]
 
 
@@ -39,7 +42,7 @@ class Hand:
 
     def __init__(self, run: SyncRun, watch: Watch | None = None) -> None:
         self.run = run
-        self.counts: Counter[str] = Counter(run.counts)
+        self.counts: Counter[str] = Counter(_counts_of(run))
         self.cursor: dict[str, Any] = run.cursor
         self._watch = watch
         self._kept_at = time.monotonic()
@@ -94,6 +97,7 @@ class Hand:
     def get_further(self) -> None:
         """Keep a cursor that has moved. Raises Lost."""
         self.cursor["tries"] = 0
+        self.cursor["read"] = {name: self.counts[name] for name in READ if self.counts[name]}
         self.save()
         self._tell()
 
@@ -126,3 +130,10 @@ class Hand:
         mine = SyncRun.objects.filter(pk=self.run.pk, owner=self.run.owner, finished_at=None)
         if mine.update(**columns) != 1:
             raise Lost
+
+
+def _counts_of(run: SyncRun) -> dict[str, int]:
+    """What it has done so far, and what it had read when it last got further."""
+    counts: dict[str, int] = run.counts
+    read = run.cursor.get("read")
+    return counts if read is None else {name: n for name, n in counts.items() if name not in READ} | read

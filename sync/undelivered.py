@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
+from django.db.models import Count
 from django.utils import timezone
 
 from faxes.mirror import Report, Verdict
-from faxes.models import FaxEvent
+from faxes.models import Fax, FaxEvent
 from faxes.outbox import KEPT_AT_TELNYX
 from sync.ahead import ahead
 from sync.gaps import Gaps
@@ -57,8 +59,11 @@ def undelivered(telnyx: Client, hand: Hand) -> None:
         for page in ahead(listing.pages(), hand.keep):
             for delivery in page:
                 if (delivery.event.event_type or "").startswith("fax."):
-                    hand.counts["undelivered"] += 1
-                    _take_in(telnyx, taker, Report.of_event(delivery.event, source=FaxEvent.Source.SYNC))
+                    report = Report.of_event(delivery.event, source=FaxEvent.Source.SYNC)
+                    before = _known(report)
+                    _take_in(telnyx, taker, report)
+                    # Many were read by an earlier run, or have come another way.
+                    hand.counts["undelivered"] += _known(report) != before
                 hand.keep()
         gaps.settle()
     hand.cursor["undelivered_until"] = begun.isoformat()
@@ -76,6 +81,12 @@ def _take_in(telnyx: Client, taker: Taker, report: Report) -> None:
     record = FaxPayload.parse({**report.payload, **payload.raw, "id": report.telnyx_id})
     taker.one(Report.of_fax(record, source=FaxEvent.Source.SYNC, retrieved=True))
     taker.one(report)
+
+
+def _known(report: Report) -> Any:
+    """All that is known of the fax, so that two looks at it can be compared."""
+    faxes = Fax.objects.filter(telnyx_id=report.telnyx_id).order_by("pk")
+    return faxes.values_list("status", "raw").annotate(Count("events")).first()
 
 
 def _looked_at(run: SyncRun) -> datetime:

@@ -9,9 +9,9 @@ import structlog
 from django.utils import timezone
 
 from applications.telnyx import client
+from faxes.asking import take_answer
 from faxes.fetch import FetchError, fetch
-from faxes.mirror import Report, apply_remote, mark_gone
-from faxes.models import Fax, FaxEvent
+from faxes.models import Fax
 from telnyx_api import NotFound, Refused, TelnyxError
 
 log = structlog.get_logger(__name__)
@@ -76,11 +76,11 @@ def _renew(fax: Fax) -> None:
                 telnyx.refresh_fax(telnyx_id)
             answer = telnyx.get_fax(telnyx_id)
     except NotFound as error:
-        mark_gone(fax)
+        take_answer(fax, None)
         raise FetchError("gone", "The link is dead, and Telnyx has this fax no more.") from error
     except (TelnyxError, ValueError) as error:
         raise FetchError("no_new_link", f"The link is dead, and Telnyx gave no new one. {error}") from error
-    _, row = apply_remote(Report.of_fax(answer, source=FaxEvent.Source.ANSWER, retrieved=True))
+    row = take_answer(fax, answer)
     if row is None or not answer.media_url:
         raise FetchError("no_link", "Telnyx has not said yet where the pages are.")
     fax.media_url = row.media_url

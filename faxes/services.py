@@ -17,8 +17,9 @@ from applications.models import PhoneNumber
 from applications.telnyx import client
 from contacts.models import Correspondent
 from faxes import outbox, timeline
+from faxes.asking import take_answer
 from faxes.drafts import take
-from faxes.mirror import Report, apply_remote, mark_gone
+from faxes.mirror import Report, apply_remote
 from faxes.models import Attempt, Batch, Fax, FaxEvent
 from faxes.routing import route
 from faxes.states import Direction, Media, Outbox, is_final
@@ -208,9 +209,9 @@ def refresh(*, fax: Fax) -> bool:
         with client() as telnyx:
             answer = telnyx.get_fax(str(fax.telnyx_id))
     except NotFound:
-        mark_gone(fax)
+        take_answer(fax, None)
         return False
-    apply_remote(Report.of_fax(answer, source=FaxEvent.Source.ANSWER, retrieved=True))
+    take_answer(fax, answer)
     return True
 
 

@@ -11,19 +11,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from applications.models import Mirrored
 from faxes.models import Fax, FaxEvent
+from faxes.outbox import KEPT_AT_TELNYX
 from faxes.states import FINAL, Media
 from faxes.timeline import deletion_of
+from sync.hand import Hand
 from sync.models import Gap, SyncRun
 
 # Telnyx tries to deliver an event several times, at one address and then at another.
 ON_ITS_WAY = timedelta(minutes=5)
-# So many runs are asked for what they left to be looked at again.
-LATEST_RUNS = 20
+# Of the runs that began so long before the latest one that has ended, those are asked that left something to be looked
+# at again. No run takes as long.
+ANY_RUN = timedelta(days=30)
+
+# What became of a gap whose pages Telnyx has no more.
+PAGES_LOST = "pages lost"
 
 Awaited = Callable[[Collection[str]], set[str]]
 
@@ -86,21 +92,16 @@ class Gaps:
             gap.settled_at = timezone.now()
             self._write(gap)
 
-    def look_again(self) -> None:
+    def look_again(self, hand: Hand) -> None:
         """At what earlier runs could not tell yet. What Telnyx has told by itself meanwhile was late, and not lost."""
+        # First they are this run's own, then they are judged: whoever has a fax in hand may be waiting for the run that
+        # left it, and must not wait for somebody who waits for the fax.
         with transaction.atomic():
-            waiting = [one for run in _latest_runs(self._finder.run) for one in _taken_over(run)]
-            if waiting:
-                ripe = [one for one in waiting if self._is_ripe(datetime.fromisoformat(one["at"]))]
-                self._finder.remember([one for one in waiting if one not in ripe])
-                self._judge(ripe)
-
-    def settle(self) -> None:
-        """Close what is all here by now, its pages too."""
-        ended = Q(fax__status__in=FINAL) | Q(fax__gone_at__isnull=False)
-        all_here = Q(fax=None) | (ended & ~Q(fax__media__in=[Media.WAITING, Media.MISSING]))
-        settled = Gap.objects.filter(settled_at=None).filter(all_here)
-        Gap.objects.filter(pk__in=settled.values("pk")).update(settled_at=timezone.now())
+            hand.remember([one for run in _runs_with_young(hand.run) for one in _taken_over(run)])
+        with transaction.atomic():
+            waiting = _still_here(hand.recall())
+            hand.remember([one for one in waiting if not self._is_ripe(_time_of(one))])
+            self._judge([one for one in waiting if self._is_ripe(_time_of(one))])
 
     def _here(self, what: str, found: list[tuple[Fax, dict[str, Any], datetime]], *, outcome: str) -> None:
         awaited = _awaited_of([str(fax.telnyx_id) for fax, _, _ in found])
@@ -110,8 +111,7 @@ class Gaps:
             for fax, data, at in found
             if not self._is_ripe(at)
         ]
-        if young:
-            self._finder.remember(young)
+        self._finder.remember(young)
         self._write(*(_gap(what, fax, data, outcome=outcome) for fax, data, at in found if self._is_ripe(at)))
 
     def _is_ripe(self, at: datetime) -> bool:
@@ -177,19 +177,35 @@ def _known_from(finder: Finder) -> datetime:
     """Of what was made since then we were to be told: there was a complete run that reached back so far."""
     if finder.is_first_fill:
         return datetime.max.replace(tzinfo=UTC)
-    starts = SyncRun.objects.complete().values_list("window_start", flat=True)
-    everything = datetime.min.replace(tzinfo=UTC)
-    return min((start or everything for start in starts), default=finder.run.started_at)
+    complete = SyncRun.objects.complete()
+    if complete.filter(window_start=None).exists():
+        return datetime.min.replace(tzinfo=UTC)
+    return complete.aggregate(first=Min("window_start"))["first"] or finder.run.started_at
 
 
 def _awaited_of(telnyx_ids: Collection[str]) -> set[str]:
     return set().union(*(asked(telnyx_ids) for asked in _awaited)) if telnyx_ids else set()
 
 
-def _latest_runs(run: SyncRun) -> list[SyncRun]:
+def _runs_with_young(run: SyncRun) -> list[SyncRun]:
     finished = SyncRun.objects.filter(finished_at__isnull=False).exclude(pk=run.pk)
-    latest = list(finished.values_list("pk", flat=True)[:LATEST_RUNS])
-    return list(SyncRun.objects.select_for_update().filter(pk__in=latest).order_by("pk"))
+    latest = finished.first()
+    if latest is None:
+        return []
+    waiting = finished.filter(started_at__gte=latest.started_at - ANY_RUN, cursor__has_key="young")
+    pks = list(waiting.values_list("pk", flat=True))
+    return list(SyncRun.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
+
+
+def _still_here(young: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Less what was deleted here meanwhile, of which nothing may stay."""
+    ids = {one["telnyx_id"] for one in young}
+    here = set(Fax.objects.filter(telnyx_id__in=ids).values_list("telnyx_id", flat=True))
+    return [one for one in young if one["telnyx_id"] in here]
+
+
+def _time_of(young: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(young["at"])
 
 
 def _taken_over(run: SyncRun) -> list[dict[str, Any]]:

@@ -81,8 +81,16 @@ class Hand:
 
     def remember(self, young: list[dict[str, Any]]) -> None:
         """Leave to a later run what cannot be told yet. Raises Lost."""
-        self.cursor["young"] = [*self.cursor.get("young", []), *young]
-        self.save()
+        if young:
+            self.cursor["young"] = [*self.cursor.get("young", []), *young]
+            self.save()
+
+    def recall(self) -> list[dict[str, Any]]:
+        """What cannot be told yet, out of the hand. Raises Lost."""
+        young: list[dict[str, Any]] = self.cursor.pop("young", [])
+        if young:
+            self.save()
+        return young
 
     def found(self, gaps: int) -> None:
         self.counts["gaps"] += gaps

@@ -9,7 +9,7 @@ import structlog
 from django.db import models, transaction
 
 from applications.mirror import usable_id
-from faxes.mirror import Report, apply_remote, mark_gone
+from faxes.mirror import Report, apply_remote, mark_gone, status_under_lock
 from faxes.models import Fax, FaxEvent
 from faxes.states import Media
 from sync.gaps import Gaps
@@ -68,6 +68,10 @@ def _is_gone(telnyx: Client, hand: Hand, gaps: Gaps, fax: Fax) -> bool:
                 gaps.lost(fax)
                 hand.counts["faxes_gone"] += 1
         return True
-    apply_remote(Report.of_fax(answer, source=FaxEvent.Source.ANSWER, retrieved=True))
+    with transaction.atomic():
+        before = status_under_lock(str(fax.telnyx_id))
+        _, row = apply_remote(Report.of_fax(answer, source=FaxEvent.Source.ANSWER, retrieved=True))
+        if row is not None:
+            gaps.ended(row, before=before or "", at=row.remote_at)
     hand.counts["faxes_found"] += 1
     return False

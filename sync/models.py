@@ -61,6 +61,12 @@ class SyncRun(models.Model):
     def is_complete(self) -> bool:
         return self.finished_at is not None and not self.error
 
+    @property
+    def has_read_faxes(self) -> bool:
+        """It is over, and has seen all faxes that it was to see, whatever became of the rest."""
+        done = "faxes" in self.cursor.get("done", []) and "faxes" not in self.cursor.get("errors", {})
+        return self.is_complete or (self.finished_at is not None and done)
+
 
 class Gap(models.Model):
     """One disagreement with Telnyx that a sync found: what was missing on which side, and what was done about it."""

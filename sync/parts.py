@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import structlog
+from django.db import transaction
 from django.utils import timezone
 
 from applications.mirror import apply_application, apply_number, mark_row_gone, usable_id
-from applications.models import FaxApplication, Mirrored, PhoneNumber
+from applications.models import FaxApplication, Mirrored, PendingApplication, PhoneNumber
 from faxes.mirror import Report
 from faxes.models import FaxEvent
 from faxes.states import Direction
@@ -54,7 +55,7 @@ def numbers(telnyx: Client, hand: Hand) -> None:
 
 def faxes(telnyx: Client, hand: Hand) -> None:
     gaps = Gaps(hand, partial(clock, telnyx))
-    gaps.look_again()
+    gaps.look_again(hand)
     taker = Taker(hand, gaps)
     slices = hand.counts["slices"]
     try:
@@ -131,18 +132,25 @@ def _mirror(
     for page in ahead(listing.pages(), hand.keep):
         for payload in page:
             telnyx_id = usable_id(payload.id)
-            # Somebody may just be making it by our own pages.
-            appeared = telnyx_id not in known and not rows.filter(telnyx_id=telnyx_id).exists()
-            row = apply(payload)
-            hand.counts[f"{what}s"] += row is not None
-            if row is not None and appeared:
-                gaps.mirrored(what, row, Gap.Side.HERE, outcome="created")
+            with transaction.atomic():
+                appeared = telnyx_id not in known and not rows.filter(telnyx_id=telnyx_id).exists()
+                row = apply(payload)
+                hand.counts[f"{what}s"] += row is not None
+                if row is not None and appeared and not _is_wished_for(row):
+                    gaps.mirrored(what, row, Gap.Side.HERE, outcome="created")
     if listing.is_complete:
         seen = {usable_id(telnyx_id) for telnyx_id in listing.ids}
         for row in rows.filter(telnyx_id__in=known - seen, gone_at=None):
-            mark_row_gone(row)
+            with transaction.atomic():
+                mark_row_gone(row)
+                gaps.mirrored(what, row, Gap.Side.THERE, outcome="kept")
             hand.counts[f"{what}s_gone"] += 1
-            gaps.mirrored(what, row, Gap.Side.THERE, outcome="kept")
+
+
+def _is_wished_for(row: Mirrored) -> bool:
+    """Is somebody just making it by our own pages? Its answer is on its way, or was lost and is being looked for."""
+    wishes = PendingApplication.objects.open()
+    return isinstance(row, FaxApplication) and wishes.filter(fields__application_name=row.application_name).exists()
 
 
 # Numbers before faxes, because they say whose a fax is; what was not delivered after them, because it adds to them.

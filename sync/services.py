@@ -85,8 +85,10 @@ def _window_start(kind: SyncRun.Kind, since: datetime | None, now: datetime) -> 
     if kind == SyncRun.Kind.FULL:
         return since
     # A full run that was told to begin later may have left something out.
-    complete = SyncRun.objects.complete().filter(Q(kind=SyncRun.Kind.RECENT) | Q(window_start=None)).first()
-    known_until = complete.started_at if complete else now - KEPT_AT_TELNYX
+    ended = SyncRun.objects.filter(Q(kind=SyncRun.Kind.RECENT) | Q(window_start=None), finished_at__isnull=False)
+    # Whatever else it was kept from, such as the list of webhooks, it has seen the faxes.
+    known = (run.started_at for run in ended.iterator(chunk_size=20) if run.has_read_faxes)
+    known_until = next(known, now - KEPT_AT_TELNYX)
     window = timedelta(hours=settings.SYNC_WINDOW_HOURS)
     return min(now - window, known_until - OVERLAP, since or now)
 

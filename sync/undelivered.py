@@ -65,7 +65,6 @@ def undelivered(telnyx: Client, hand: Hand) -> None:
                     # Many were read by an earlier run, or have come another way.
                     hand.counts["undelivered"] += _known(report) != before
                 hand.keep()
-        gaps.settle()
     hand.cursor["undelivered_until"] = begun.isoformat()
 
 

@@ -40,6 +40,7 @@ WHAT = {"fax": "Fax", "status": "How a fax ended", "application": "Application",
 DONE = {
     ("here", "created"): "It was added here.",
     ("here", "updated"): "It was brought up to date here.",
+    ("here", "pages lost"): "It is here, but its pages are lost: Telnyx has them no more. Ask the sender again.",
     ("there", "kept"): "It is kept here, and marked as gone at Telnyx.",
 }
 

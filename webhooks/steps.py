@@ -17,6 +17,7 @@ from applications.telnyx import client
 from faxes.claims import backoff, claim
 from faxes.mirror import Report, Verdict, apply_remote
 from faxes.models import Fax, FaxEvent, Tombstone
+from sync.between import tell
 from telnyx_api import Fax as FaxPayload
 from telnyx_api import NotFound, TelnyxError, parse_event
 from wake import wake
@@ -100,9 +101,12 @@ def _look_up(delivery: Delivery, report: Report) -> None:
         return
     # A record may leave out any field, the direction too; there the event's word stands.
     record = FaxPayload.parse({**report.payload, **payload.raw, "id": report.telnyx_id})
-    verdict, _ = apply_remote(Report.of_fax(record, source=FaxEvent.Source.ANSWER, retrieved=True))
-    if verdict is Verdict.APPLIED:
-        verdict = _apply(delivery, report)
+    verdict, fax = apply_remote(Report.of_fax(record, source=FaxEvent.Source.ANSWER, retrieved=True))
+    if verdict is Verdict.APPLIED and fax is not None:
+        with transaction.atomic():
+            verdict = _apply(delivery, report)
+            # What the record said beyond the event may still be told, or not.
+            tell(fax, report.status_of(fax))
     if verdict is Verdict.WAITS:
         _wait(delivery)
     elif verdict is not Verdict.APPLIED:

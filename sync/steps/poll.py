@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from faxes.models import Fax, FaxEvent
+from faxes.models import Fax
 from faxes.services import refresh
-from sync.gaps import Gaps
-from sync.models import SyncRun
 from telnyx_api import TelnyxError
 
 log = structlog.get_logger(__name__)
@@ -44,38 +41,6 @@ def _ask(fax: Fax) -> None:
     except (TelnyxError, ValueError) as error:
         # Its next poll is planned already.
         log.warning("poll.failed", error=str(error))
-    else:
-        _tell_gap(fax)
-
-
-def _tell_gap(before: Fax) -> None:
-    """What had to be asked for was not told."""
-    last = SyncRun.objects.filter(finished_at__isnull=False).first()
-    with transaction.atomic():
-        fax = Fax.objects.select_for_update(of=("self",)).filter(pk=before.pk).first()
-        if fax is None or last is None:
-            return
-        gaps = Gaps(BetweenRuns(last), timezone.now)
-        if fax.gone_at is not None:
-            gaps.lost(fax)
-        elif not fax.events.filter(kind=f"status:{fax.status}"[:40], source=FaxEvent.Source.WEBHOOK).exists():
-            gaps.ended(fax, before=before.status, at=fax.remote_at)
-
-
-class BetweenRuns:
-    """Finds gaps for the run that ended last."""
-
-    def __init__(self, run: SyncRun) -> None:
-        self.run = run
-        self.is_first_fill = False
-
-    def remember(self, young: list[dict[str, Any]]) -> None:
-        run = SyncRun.objects.select_for_update().get(pk=self.run.pk)
-        run.cursor["young"] = [*run.cursor.get("young", []), *young]
-        run.save(update_fields=["cursor"])
-
-    def found(self, gaps: int) -> None:
-        """The run has told its numbers already."""
 
 
 def _claim() -> Fax | None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from applications.telnyx import client
 from faxes.claims import claim
+from sync import gaps
 from sync.hand import LEASE, Hand, Lost, Partial, Watch
 from sync.models import Heartbeat, SyncRun
 from sync.parts import PARTS
@@ -105,6 +106,7 @@ def _lay_aside(hand: Hand, error: RateLimited) -> None:
 
 
 def _finish(hand: Hand, error: str) -> None:
+    gaps.settle()
     hand.finish(error)
     if not error:
         Heartbeat.beat("telnyx")

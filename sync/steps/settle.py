@@ -19,10 +19,11 @@ from django.utils import timezone
 from applications.telnyx import client
 from faxes import outbox
 from faxes.claims import claim, later
-from faxes.mirror import Report, Verdict, apply_remote
+from faxes.mirror import Report, Verdict
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.services import candidates, open_attempt
 from faxes.states import Outbox
+from sync.between import take
 from telnyx_api import Client, TelnyxError
 from telnyx_api.listing import Listing
 from wake import wake
@@ -76,8 +77,10 @@ def _settle(fax: Fax) -> None:
 
 def _listing_to(telnyx: Client, fax: Fax, *, since: datetime) -> tuple[bool, int]:
     """Run everything Telnyx lists for the number through the mirror. Was it complete and all known, and how long?"""
+    asked_at = timezone.now()
     listing = Listing(lambda number: telnyx.faxes_page(to=fax.to_number, created_gte=since, number=number))
-    verdicts = {apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC))[0] for payload in listing}
+    reports = (Report.of_fax(payload, source=FaxEvent.Source.SYNC, asked_at=asked_at) for payload in listing)
+    verdicts = {take(report) for report in reports}
     return listing.is_complete and verdicts <= {Verdict.APPLIED, Verdict.DELETED}, len(listing.ids)
 
 

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.models import Team
+from accounts.models import Team, User
 from applications.models import FaxApplication, PhoneNumber
-from faxes.models import Fax, FaxEvent, Tombstone
+from applications.telnyx import client
+from faxes import at_telnyx
+from faxes.models import Attempt, Fax, FaxEvent, Tombstone
 from faxes.states import Media
 from faxes.steps import archive
-from sync.gaps import LATEST_RUNS, ON_ITS_WAY
+from sync.between import tell
+from sync.gaps import ON_ITS_WAY, Gaps
+from sync.hand import Hand
 from sync.missing import MOST_QUESTIONS
 from sync.models import Gap, SyncRun
 from sync.services import request_run, run_now, sync_recent
-from sync.steps import poll
+from sync.steps import poll, settle
 from sync.steps import run as step
+from sync.wording import done_of
 from telnyx_sandbox.server import Server
 from tests import builders
+from tests.threads import at_once
 from webhooks import steps as process
 
 HERE, THERE = Gap.Side.HERE, Gap.Side.THERE
@@ -128,6 +136,177 @@ def test_what_asking_by_id_finds_out_is_a_gap_too(
     later(clock)
     assert poll.drain() == 2
     assert gaps() == [(THERE, "fax", lost.telnyx_id, "kept"), (HERE, "status", fax_id, "updated")]
+
+
+def test_what_a_person_asks_for_is_a_gap_too(
+    sandbox: Server, line: PhoneNumber, team: Team, alice: User, clock: time_machine.Traveller
+) -> None:
+    fax_id = come_in(sandbox, line)
+    ended = builders.inbound(team, telnyx_id=fax_id, status="receiving")
+    lost = builders.accepted(team, status="sending")
+    later(clock)
+    for fax in (ended, lost, ended, lost):
+        at_telnyx.look_again(by=alice, fax=fax)
+    assert gaps() == [(THERE, "fax", lost.telnyx_id, "kept"), (HERE, "status", fax_id, "updated")]
+
+
+def test_what_is_found_out_while_pages_are_fetched_is_a_gap_too(
+    sandbox: Server, line: PhoneNumber, team: Team, clock: time_machine.Traveller
+) -> None:
+    lost = builders.inbound(team, status="received", media=Media.WAITING, due_at=timezone.now())
+    later(clock)
+    archive.drain()
+    assert gaps() == [(THERE, "fax", lost.telnyx_id, "kept")]
+
+
+def test_what_a_list_shows_that_is_read_for_another_reason_is_a_gap_too(
+    sandbox: Server, line: PhoneNumber, team: Team, clock: time_machine.Traveller
+) -> None:
+    """A send that is uncertain has Telnyx list what went to its number."""
+    fax_ids = [come_in(sandbox, line) for _ in range(2)]
+    builders.inbound(team, telnyx_id=fax_ids[0], status="receiving")
+    later(clock)
+    builders.uncertain(team, to_number=line.phone_number, from_number="+14155550111")
+    Attempt.objects.update(started_at=timezone.now() - timedelta(days=1))
+    settle.drain()
+    assert gaps() == [(HERE, "fax", fax_ids[1], "created"), (HERE, "status", fax_ids[0], "updated")]
+
+
+def test_what_a_person_is_told_before_its_webhook_comes_is_no_gap(
+    sandbox: Server, line: PhoneNumber, alice: User, deliver: Callable[[], list[int]], clock: time_machine.Traveller
+) -> None:
+    sandbox.sandbox.receive(to=line.phone_number)
+    sandbox.sandbox.advance(1)
+    deliver()
+    process.drain()
+    sandbox.sandbox.advance(60)
+    at_telnyx.look_again(by=alice, fax=Fax.objects.get())
+    assert Fax.objects.get().status == "received"
+    deliver()
+    process.drain()
+    later(clock)
+    sync_recent()
+    assert not Gap.objects.exists()
+
+
+def test_what_is_missing_from_a_list_and_has_ended_is_a_gap(
+    sandbox: Server, line: PhoneNumber, team: Team, clock: time_machine.Traveller
+) -> None:
+    fax_id = come_in(sandbox, line)
+    builders.inbound(team, telnyx_id=fax_id, status="receiving", created_at=timezone.now() - timedelta(minutes=20))
+    sandbox.sandbox.options.omit_fields = {"created_at"}
+    sandbox.sandbox.options.listing_lag = 10**6
+    later(clock)
+    assert sync_recent().counts["faxes_found"] == 1
+    assert gaps() == [(HERE, "status", fax_id, "updated")]
+
+
+def test_a_gap_whose_pages_are_lost_is_settled_as_such(
+    sandbox: Server, line: PhoneNumber, clock: time_machine.Traveller
+) -> None:
+    fax_id = come_in(sandbox, line)
+    later(clock)
+    sync_recent()
+    Fax.objects.update(media=Media.MISSING, due_at=None)
+    sync_recent()
+    assert Gap.objects.get().settled_at is None
+    sandbox.sandbox.world.store.remove_fax(fax_id)
+    sync_recent()
+    gap = Gap.objects.get(side=HERE)
+    assert gap.settled_at is not None and "its pages are lost" in done_of(gap)
+
+
+def test_a_gap_whose_pages_nobody_has_after_a_week_is_settled_as_such(
+    sandbox: Server, line: PhoneNumber, clock: time_machine.Traveller
+) -> None:
+    come_in(sandbox, line)
+    later(clock)
+    sync_recent()
+    Fax.objects.update(media=Media.MISSING, due_at=None)
+    later(clock, timedelta(days=8))
+    sync_recent()
+    assert Gap.objects.get().outcome == "pages lost"
+
+
+def test_gaps_are_settled_whatever_else_fails(
+    sandbox: Server, line: PhoneNumber, clock: time_machine.Traveller
+) -> None:
+    come_in(sandbox, line)
+    later(clock)
+    sandbox.sandbox.faults.add(method="GET", path="/v2/webhook_deliveries", action="status", status=403, times=None)
+    sync_recent()
+    archive.drain()
+    later(clock, timedelta(days=3))
+    run = sync_recent()
+    assert run.error and Gap.objects.get().settled_at is not None
+    # Nor does the run look back farther and farther.
+    later(clock, HOUR)
+    run = sync_recent()
+    assert run.window_start and run.window_start > timezone.now() - timedelta(days=2, hours=1)
+
+
+def test_a_gap_is_counted_once(sandbox: Server, line: PhoneNumber, team: Team, clock: time_machine.Traveller) -> None:
+    fax = builders.inbound(team, status="received")
+    later(clock)
+    hand = Hand(request_run(by=None, kind="recent"))
+    for _ in range(2):
+        Gaps(hand, timezone.now).ended(fax, before="receiving", at=fax.created_at)
+    assert hand.counts["gaps"] == Gap.objects.count() == 1
+
+
+def test_what_was_deleted_here_is_looked_at_no_more(
+    sandbox: Server, line: PhoneNumber, clock: time_machine.Traveller
+) -> None:
+    come_in(sandbox, line)
+    run = sync_recent()
+    assert len(run.cursor["young"]) == 1
+    Fax.objects.all().delete()
+    sandbox.sandbox.options.listing_lag = 10**6
+    following = sync_recent()
+    run.refresh_from_db()
+    assert "young" not in run.cursor and "young" not in following.cursor and not Gap.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_looks_again_and_who_asks_do_not_wait_for_each_other(team: Team) -> None:
+    """A run has been taken over when somebody who has the fax in hand wants to leave it something else."""
+    at = timezone.now() - timedelta(minutes=10)
+    fax = builders.inbound(team, status="received")
+    young: dict[str, Any] = {
+        "telnyx_id": fax.telnyx_id,
+        "what": "fax",
+        "data": {},
+        "at": at.isoformat(),
+        "outcome": "created",
+    }
+    SyncRun.objects.create(started_at=at, finished_at=at, window_start=at, cursor={"young": [young]})
+    run = request_run(by=None, kind="recent")
+    in_hand, writes = threading.Event(), threading.Event()
+
+    def about_to_write(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "INTO" in sql and "sync_gap" in sql:
+            writes.set()
+        return execute(sql, params, many, context)
+
+    def looks_again() -> None:
+        if connection.features.has_select_for_update:
+            in_hand.wait(10)
+        with connection.execute_wrapper(about_to_write):
+            Gaps(hand := Hand(run), timezone.now).look_again(hand)
+
+    def asks() -> None:
+        with transaction.atomic():
+            row = Fax.objects.select_for_update(of=("self",)).get(pk=fax.pk)
+            row.remote_at = timezone.now()
+            in_hand.set()
+            if connection.features.has_select_for_update:
+                writes.wait(10)
+            tell(row, "receiving")
+
+    at_once(looks_again, asks)
+    assert gaps() == [(HERE, "fax", fax.telnyx_id, "created")]
+    remembered = [one["what"] for each in SyncRun.objects.all() for one in each.cursor.get("young", [])]
+    assert remembered == ["status"]
 
 
 def test_what_may_still_be_on_its_way_is_looked_at_again(
@@ -274,14 +453,27 @@ def test_applications_and_numbers_that_appear_and_vanish(sandbox: Server, line: 
     assert Gap.objects.count() == 2
 
 
+def test_an_application_that_is_just_being_made_here_is_no_gap(sandbox: Server, line: PhoneNumber, alice: User) -> None:
+    url = "https://fax.example/hook"
+    with client() as telnyx:
+        made = [
+            telnyx.create_fax_application(application_name=name, webhook_event_url=url).id
+            for name in ("Pharmacy", "Lab")
+        ]
+    builders.wish(line.team, alice, state="asking")
+    sync_recent()
+    assert gaps() == [(HERE, "application", made[1], "created")]
+
+
 def test_a_run_that_left_something_to_look_at_is_not_forgotten_by_many_others(
     sandbox: Server, line: PhoneNumber, clock: time_machine.Traveller
 ) -> None:
+    """As a full pass of hours, beside which a recent run begins each five minutes."""
     lost = come_in(sandbox, line)
     run = sync_recent()
-    for _ in range(LATEST_RUNS - 2):
-        sync_recent()
-    run.refresh_from_db()
+    for number in range(40):
+        at = run.started_at + timedelta(minutes=number)
+        SyncRun.objects.create(started_at=at, finished_at=at, window_start=at)
     later(clock)
     sync_recent()
     assert gaps() == [(HERE, "fax", lost, "created")]

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from pytest_django import Settings
@@ -20,6 +21,8 @@ from faxes import outbox
 from faxes.mirror import Report, apply_remote
 from faxes.models import Attempt, Fax, FaxEvent
 from faxes.states import Outbox
+from sync.models import Gap
+from sync.services import sync_recent
 from telnyx_api import Fax as FaxPayload
 from telnyx_sandbox.server import Server
 from tests import builders
@@ -116,6 +119,20 @@ def test_a_fax_sent_elsewhere_is_looked_up_once_and_then_known(
     # What only events tell is there as well.
     kinds = set(fax.events.values_list("kind", flat=True))
     assert kinds == {"status:queued", "status:media.processed", "status:sending", "status:delivered"}
+
+
+def test_an_end_that_only_the_look_up_told_is_a_gap(
+    sandbox: Server, sent_elsewhere: str, deliver: Callable[[], list[int]], team: Team
+) -> None:
+    sync_recent()
+    sandbox.sandbox.advance(60)
+    del sandbox.sandbox.pending_events[1:]
+    deliver()
+    Fax.objects.all().delete()
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        steps.drain()
+    gap = Gap.objects.get()
+    assert (gap.what, gap.telnyx_id, gap.data["after"]) == ("status", sent_elsewhere, "delivered")
 
 
 def test_what_telnyx_does_not_know_is_asked_about_for_a_day_and_then_ignored(

@@ -87,13 +87,15 @@ def _files_in_memory(settings: Settings) -> Iterator[None]:
 
 
 @pytest.fixture
-def world(team: Team, bob: User) -> Callable[[], None]:
+def world(team: Team, bob: User, settings: Settings) -> Callable[[], None]:
     """A function that makes one of everything that is due, and one of what stays, in an empty house."""
     Team.objects.update(keep_media_days=90, keep_records_days=365)
 
     def fresh() -> None:
         for model in (Fax, Document, Batch, Tombstone):
             model.objects.all().delete()
+        for path in Path(settings.MEDIA_ROOT).rglob("*.*"):
+            path.unlink()
         # The model's own query set refuses.
         QuerySet(LogEntry).delete()
         now = timezone.now()
@@ -139,8 +141,6 @@ def test_a_purge_killed_anywhere_is_finished_by_the_next(world: Callable[[], Non
     assert_all_is_done(settings)
     assert fate.moments > 30, fate.moments
     for at in range(1, fate.moments + 1):
-        for path in Path(settings.MEDIA_ROOT).rglob("*.*"):
-            path.unlink()
         world()
         assert not purged_in_a_process(at, settings.MEDIA_ROOT), "The worker outlived its kill."
         purge.drain()

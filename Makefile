@@ -23,7 +23,7 @@ run: install
 	@exec $(DEV) start
 
 test: install-dev
-	@pytest -n auto
+	@pytest -n auto --dist worksteal
 
 lint: install-dev
 	ruff format --check .

@@ -33,6 +33,11 @@ PASSWORD = "correct horse battery"
 MACOS_BROWSERS = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half of the tests wait for a browser, a process or a clock: there is room for more than one for each core."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Tests whose threads need committed rows empty the tables, which the log's triggers refuse: tests/accounts puts

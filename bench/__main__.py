@@ -84,11 +84,14 @@ def _sync(vendor: str, server: str, size: Size) -> Iterator[Row]:
     for what, rates, bar in (
         (f"{size.mirrored:,} faxes synced for the first time", done.first, 1 / slower),
         ("synced, nothing new", done.unchanged, 1 / 2.5),
-        ("synced, pages in 100 ms", done.paced, 1 / 1.1),
+        ("synced for the first time, pages in 100 ms", done.paced_first, 1 / 1.1),
+        ("synced, nothing new, pages in 100 ms", done.paced_unchanged, 1 / 1.1),
     ):
         yield _rates(f"{vendor}: {what}", rates.ours, rates.floor, rates.ours / rates.floor, bar)
     grown = f"{done.growth / 1e6:.0f} MB"
     yield Row(f"{vendor}: memory of a first sync, in addition", grown, "100 MB", 1e8 / max(1, done.growth), 1.0)
+    later = f"{done.later / 1e6:.0f} MB"
+    yield Row(f"{vendor}:   of it after the first fifth", later, "10 MB", 1e7 / max(1e6, done.later), 1.0)
     yield Row(f"{vendor}: statements a page, nothing new", f"{done.statements:.1f}", "10", 10 / done.statements, 1.0)
 
 

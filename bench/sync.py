@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
@@ -28,34 +29,47 @@ class Rates(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """`growth` is by how many bytes the first fill grew, `statements` how many of them a page takes."""
+    """`growth` is by how many bytes the first fill grew, `later` by how many of them after its first fifth;
+    `statements` how many a page takes."""
 
     first: Rates
     unchanged: Rates
-    paced: Rates
+    paced_first: Rates
+    paced_unchanged: Rates
     growth: int
+    later: int
     statements: float
 
 
 def measure(server: str, size: Size) -> Measured:
-    with tempfile.TemporaryDirectory() as name, own_database(Path(name), server) as database:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder, port = Path(name), free_port()
-        env = development(folder, f"http://127.0.0.1:{port}/v2") | {"DATABASE_URL": database}
-        with serving("-m", "telnyx_sandbox", "--port", str(port), env=env, log=folder / "sandbox.log", port=port):
-            _done("manage.py", "set_up", env=env)
-            _told("prepare", env)
-            _steer(env, "history", count=size.mirrored, days=DAYS)
-            first, floor = _told("run", env), _told("floor", env)
-            unchanged = _told("run", env)
-            _steer(env, "options", delay=PACE)
-            paced, slow = _told("run", env), _told("floor", env)
+        env = development(folder, f"http://127.0.0.1:{port}/v2")
+        carrier = ["-m", "telnyx_sandbox", "--port", str(port)]
+        stack.enter_context(serving(*carrier, env=env, log=folder / "sandbox.log", port=port))
+        _steer(env, "history", count=size.mirrored, days=DAYS)
+        first, unchanged, floor = _both(folder / "at-once", server, size, env)
+        _steer(env, "options", delay=PACE)
+        paced, later, slow = _both(folder / "paced", server, size, env)
     return Measured(
         Rates(_rate(first), _rate(floor)),
         Rates(_rate(unchanged), _rate(floor)),
         Rates(_rate(paced), _rate(slow)),
+        Rates(_rate(later), _rate(slow)),
         first["growth"],
-        unchanged["statements"] / max(1, floor["pages"]),
+        max(first["later"], unchanged["later"]),
+        unchanged["statements"] / floor["pages"],
     )
+
+
+def _both(folder: Path, server: str, size: Size, env: dict[str, str]) -> list[dict[str, Any]]:
+    """What a first fill tells, a run in which nothing is new, and the floor of either."""
+    folder.mkdir()
+    with own_database(folder, server) as database:
+        env = env | {"DATABASE_URL": database}
+        _done("manage.py", "set_up", env=env)
+        _told("prepare", size, env)
+        return [_told(what, size, env) for what in ("run", "run", "floor")]
 
 
 def _rate(told: dict[str, Any]) -> float:
@@ -66,8 +80,9 @@ def _steer(env: dict[str, str], path: str, **document: Any) -> None:
     requests.post(urljoin(env["TELNYX_API_BASE"], f"/_sandbox/{path}"), json=document, timeout=600).raise_for_status()
 
 
-def _told(what: str, env: dict[str, str]) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(_done("-m", "bench.syncer", what, env=env).splitlines()[-1])
+def _told(what: str, size: Size, env: dict[str, str]) -> dict[str, Any]:
+    command = ["-m", "bench.syncer", what, str(size.mirrored)]
+    told: dict[str, Any] = json.loads(_done(*command, env=env).splitlines()[-1])
     return told
 
 

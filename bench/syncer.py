@@ -1,4 +1,5 @@
-"""`python -m bench.syncer prepare|run|floor`: our side of `bench.sync`. `run` and `floor` print one JSON object."""
+"""`python -m bench.syncer prepare|run|floor COUNT`: our side of `bench.sync`, where Telnyx has so many faxes. `run` and
+`floor` print one JSON object."""
 
 from __future__ import annotations
 
@@ -20,8 +21,11 @@ from accounts.services import create_team  # noqa: E402
 from applications.models import FaxApplication  # noqa: E402
 from applications.services import assign_application  # noqa: E402
 from applications.telnyx import client  # noqa: E402
+from sync.hand import Hand  # noqa: E402
 from sync.models import SyncRun  # noqa: E402
 from sync.services import run_now  # noqa: E402
+
+MIRRORED = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 
 
 def prepare() -> dict[str, Any]:
@@ -35,8 +39,14 @@ def prepare() -> dict[str, Any]:
 
 
 def run() -> dict[str, Any]:
-    """A full run: how long it took, how many statements and how much memory."""
-    statements = 0
+    """A full run: how long it took, how many statements and how much memory. `later` is by how much it grew after the
+    first fifth of the faxes."""
+    statements, fifth = 0, 0
+
+    def watch(hand: Hand) -> None:
+        nonlocal fifth
+        if not fifth and hand.counts["faxes"] > MIRRORED / 5:
+            fifth = _memory()
 
     def count(execute: Any, *arguments: Any) -> Any:
         nonlocal statements
@@ -45,7 +55,7 @@ def run() -> dict[str, Any]:
 
     before, began = _memory(), time.perf_counter()
     with connection.execute_wrapper(count):
-        done = run_now(kind=SyncRun.Kind.FULL)
+        done = run_now(kind=SyncRun.Kind.FULL, watch=watch)
     seconds = time.perf_counter() - began
     _checked(done)
     return {
@@ -54,12 +64,16 @@ def run() -> dict[str, Any]:
         "new": done.counts.get("faxes_new", 0),
         "statements": statements,
         "growth": _memory() - before,
+        "later": _memory() - fifth,
     }
 
 
 def floor() -> dict[str, Any]:
-    """How long it takes only to download the same pages, by the same client, and to read their JSON."""
-    listed = [query for path, query in asked() if path == "/v2/faxes"]
+    """How long it takes only to download the same pages as the last run, by the same client, and to read their JSON."""
+    questions = asked()
+    # A run begins with applications and numbers.
+    begun = max(place for place, (path, _) in enumerate(questions) if path == "/v2/phone_numbers")
+    listed = [query for path, query in questions[begun:] if path == "/v2/faxes"]
     with client() as telnyx:
         address = f"{settings.TELNYX_API_BASE}/faxes"
         began = time.perf_counter()

@@ -33,6 +33,7 @@ PASSWORD = "correct horse battery"
 MACOS_BROWSERS = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Half of the tests wait for a browser, a process or a clock: there is room for more than one for each core."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import connections
+from django.db import connection, connections
 
 T = TypeVar("T")
 
@@ -28,3 +28,13 @@ def at_once(*calls: Callable[[], T]) -> list[T]:
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))
+
+
+def somebody_waits() -> bool:
+    """Does a session of PostgreSQL wait for a row that another one has locked?"""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with connection.cursor() as cursor:
+        # Else a transaction sees the first answer again and again.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(waits)
+        return bool(cursor.fetchone()[0])

@@ -21,6 +21,7 @@ from tests import builders
 from tests.accounts.provider import Provider
 from tests.accounts.sign_on import sign_on
 from tests.processes import wait_for
+from tests.threads import somebody_waits
 
 CHANGES: dict[str, Callable[[User, Team], object]] = {
     "retention": lambda by, team: set_retention(by=by, team=team, keep_media_days=9, keep_records_days=99),
@@ -30,15 +31,6 @@ CHANGES: dict[str, Callable[[User, Team], object]] = {
     "mailbox": lambda by, team: set_mailbox(by=by, team=team, address="box@clinic.example", received=True),
     "member": lambda by, team: set_member(by=by, team=team, user=by, role=Role.VIEWER),
 }
-
-
-def somebody_waits() -> bool:
-    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with connection.cursor() as cursor:
-        # Else a transaction sees the first answer again and again.
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute(waits)
-        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db(transaction=True)

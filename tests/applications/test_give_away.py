@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection, connections, transaction
 from django.test import Client
 
 from accounts.models import LogEntry, Membership, Role, Team, User
@@ -20,8 +22,10 @@ from applications.services import (
     seen_of,
     update_application,
 )
+from telnyx_sandbox.server import Server
 from tests import builders
-from tests.threads import at_once
+from tests.processes import wait_for
+from tests.threads import at_once, somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -182,7 +186,7 @@ def test_a_number_that_moves_says_who_and_which_defaults_are_left_behind(
     assert "Bob looks after faxes to +1 312 579 0015, and cannot any more" in page and "not told any more: Bob" in page
 
 
-def says(act: Callable[[], None]) -> bool:
+def says(act: Callable[[], object]) -> bool:
     """Was it done, or refused?"""
     try:
         act()
@@ -237,3 +241,31 @@ def test_an_edit_at_the_same_time_does_not_bring_it_back(
     assert done[0]
     desk.refresh_from_db()
     assert (desk.team, desk.delete_once_archived) == (other_team, done[1])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time.")
+def test_who_saves_while_it_is_given_away_gives_nothing_away(
+    sandbox: Server, front_desk: FaxApplication, root: User, alice: User, other_team: Team
+) -> None:
+    """Her change is under way at Telnyx when it goes to another team. It is kept, and told to whose it is now."""
+    sandbox.sandbox.faults.add(method="PATCH", path="*", action="delay", seconds=1)
+
+    def save() -> None:
+        try:
+            update_application(by=alice, application=front_desk, changes={"tags": ["mine"]})
+        finally:
+            connections.close_all()
+
+    beside = threading.Thread(target=save)
+    beside.start()
+    leased = FaxApplication.objects.filter(pk=front_desk.pk, leased_until__isnull=False)
+    wait_for(leased.exists, what="the change to begin")
+    with transaction.atomic():
+        give_application(by=root, application=front_desk, team=other_team, seen=seen_of(front_desk))
+        wait_for(somebody_waits, what="the change to wait for the application")
+    beside.join()
+    front_desk.refresh_from_db()
+    assert (front_desk.team, front_desk.tags) == (other_team, ["mine"])
+    [hers] = LogEntry.objects.filter(actor_id=str(alice.pk))
+    assert (hers.action, hers.chain) == ("application.update", str(other_team.pk))

@@ -72,7 +72,8 @@ class GiveForm(forms.Form):
     team = forms.ModelChoiceField(Team.objects.all(), widget=UnfoldAdminSelectWidget, empty_label="Choose a team")
     owns_number = forms.BooleanField(
         label="Make this team the owner of the number, too",
-        help_text="Further faxes to the numbers that these came in on are this team's then.",
+        help_text="Further faxes to the numbers that these came in on are this team's then. A number that belongs to a "
+        "team by now stays there: its own page moves it.",
         required=False,
         widget=UnfoldBooleanWidget,
     )
@@ -212,10 +213,10 @@ class FaxAdmin(MirrorAdmin):
         return {**self.admin_site.each_context(request), **said, "ticked": helpers.ACTION_CHECKBOX_NAME}
 
     def _give_numbers(self, request: HttpRequest, chosen: list[Fax], team: Team) -> None:
-        """Of the faxes that were nobody's: what another team's fax came in on stays where it is."""
+        """Of the faxes that were nobody's. What belongs to a team moves only by its own page, which asks first."""
         theirs = {fax.to_number for fax in chosen if not fax.is_outbound and fax.team is None}
         numbers = PhoneNumber.objects.filter(phone_number__in=theirs, gone_at=None).select_related("team")
-        given = [number for number in numbers if number.team != team]
+        given = [number for number in numbers if number.owner is None]
         for number in given:
             assign_number(by=person(request), number=number, team=team)
         if given:

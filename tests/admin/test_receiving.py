@@ -69,6 +69,13 @@ def test_what_belongs_to_a_team_stays_there_with_its_number(office: Client, team
     assert (fax.team, number.team, actions()) == (team, team, [])
 
 
+def test_a_number_that_belongs_to_a_team_by_now_stays(office: Client, team: Team, other_team: Team) -> None:
+    number, fax = builders.number(other_team), builders.inbound(None)
+    assert give(office, fax, team=str(team.pk), owns_number="on") == ["Given to Front desk: 1."]
+    number.refresh_from_db()
+    assert (number.team, actions()) == (other_team, ["fax.route"])
+
+
 @pytest.mark.parametrize("chosen", ["", "nonsense", "\x00", str(uuid.UUID(int=7)), "x" * 1000, SCRIPT])
 def test_a_team_that_is_none_is_asked_for_again(office: Client, team: Team, chosen: str) -> None:
     stray = builders.inbound(None)

@@ -35,6 +35,11 @@ def downloaded(user: User, fax: Fax, document: Document) -> None:
     audit.record_alone(audit.Entry("fax.download", by=user, on=fax, team=fax.team, data={"sha256": document.sha256}))
 
 
+def printed(user: User, fax: Fax, document: Document) -> None:
+    """Somebody gets the file to print it; whether paper comes of it only they know. Raises NotRecorded."""
+    audit.record_alone(audit.Entry("fax.print", by=user, on=fax, team=fax.team, data={"sha256": document.sha256}))
+
+
 @contextmanager
 def or_closed(response: HttpResponseBase) -> Iterator[None]:
     """An answer that holds a file open is let go of where the look at it is not recorded."""

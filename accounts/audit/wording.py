@@ -51,6 +51,7 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
         "fax.view": Words("Looked at a fax", "looked at"),
         "fax.preview": Words("Looked at pages", "looked at pages of"),
         "fax.download": Words("Downloaded a fax", "downloaded"),
+        "fax.print": Words("Printed a fax", "opened", "to print it"),
     },
     "Faxes": {
         "fax.send": Words("Sent a fax", "sent"),

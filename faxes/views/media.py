@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import cast
 from uuid import UUID
@@ -29,7 +30,8 @@ ONE_DOWNLOAD_SECONDS = 3600
 @login_required
 @never_cache
 def file(request: HttpRequest, fax_id: UUID) -> HttpResponseBase:
-    """The document, or with `?original=1` the file as it came; with `?inline=1` to look at. Each goes on record."""
+    """The document, or with `?original=1` the file as it came; with `?inline=1` to look at, with `?print=1` to print.
+    Each goes on record."""
     faxes = Fax.objects.visible_to(request.user).select_related("document", "original", "team")
     fax = get_object_or_404(faxes, pk=fax_id)
     document = (fax.original if "original" in request.GET else None) or fax.document
@@ -38,18 +40,21 @@ def file(request: HttpRequest, fax_id: UUID) -> HttpResponseBase:
     if document.purged_at is not None:
         return render(request, "faxes/file_purged.html", {"fax": fax, "document": document}, status=404)
     part = part_of(request, document)
-    response = serve(request, document, part, name=_filename(fax, document), inline="inline" in request.GET)
+    prints = "print" in request.GET
+    response = serve(request, document, part, name=_filename(fax, document), inline=prints or "inline" in request.GET)
     if request.method == "GET" and response.status_code in (200, 206):
         with looks.or_closed(response):
-            _put_on_record(cast(User, request.user), fax, document, part)
+            _put_on_record(looks.printed if prints else looks.downloaded, cast(User, request.user), fax, document, part)
     return response
 
 
-def _put_on_record(user: User, fax: Fax, document: Document, part: Part) -> None:
-    key = f"download:{user.pk}:{fax.pk}:{document.pk}"
+def _put_on_record(
+    record: Callable[[User, Fax, Document], None], user: User, fax: Fax, document: Document, part: Part
+) -> None:
+    key = f"{record.__name__}:{user.pk}:{fax.pk}:{document.pk}"
     if not part.is_beginning and cache.get(key):
         return
-    looks.downloaded(user, fax, document)
+    record(user, fax, document)
     cache.set(key, True, ONE_DOWNLOAD_SECONDS)
 
 

@@ -179,6 +179,16 @@ def test_a_file_to_look_at_may_do_nothing(client: Client, fax: Fax) -> None:
     assert "no-store" in answer["Cache-Control"] and downloads() == 1
 
 
+def test_a_file_to_print_is_on_record_as_that(client: Client, fax: Fax) -> None:
+    assert f"/faxes/{fax.pk}/file/?print=1" in client.get(f"/faxes/{fax.pk}/").content.decode()
+    answer = ask(client, fax, "?print=1")
+    assert answer["Content-Disposition"].startswith("inline;") and answer["Content-Type"] == "application/pdf"
+    # A browser's own reader fetches the rest in parts, of the same look.
+    ask(client, fax, "?print=1", range="bytes=10-")
+    (entry,) = LogEntry.objects.exclude(action__in=["fax.view", "session.login"])
+    assert (entry.action, entry.object_id, downloads()) == ("fax.print", str(fax.pk), 0)
+
+
 def test_of_pages_that_were_deleted_it_is_said(client: Client, fax: Fax) -> None:
     Document.objects.update(purged_at=timezone.now())
     answer = ask(client, fax)

@@ -40,7 +40,7 @@ class MailAdmin(ReadOnlyAdmin):
     fieldsets = [
         (
             None,
-            {"fields": ["how", "problem", "to", "user", "subject", "team", "fax", "with_pages", "with_particulars"]},
+            {"fields": ["state", "problem", "to", "user", "subject", "team", "fax", "with_pages", "with_particulars"]},
         ),
         ("Times", {"fields": ["created_at", "sent_at", "due_at", "leased_until", "tries"]}),
     ]

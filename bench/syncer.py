@@ -16,6 +16,8 @@ from django.conf import settings
 from django.db import connection
 
 django.setup()
+# The sandbox is Telnyx in development only, where Django executes each statement once more to have it in words.
+settings.DEBUG = False
 
 from accounts.services import create_team  # noqa: E402
 from applications.models import FaxApplication  # noqa: E402

@@ -16,7 +16,7 @@ from telnyx_api import PhoneNumber as NumberPayload
 
 GONE = "Telnyx has this number no more, so it cannot be attached to anything."
 ELSEWHERE = "Somebody has attached this number elsewhere meanwhile. Look at it again, then decide."
-UNKNOWN = "Telnyx does not know this application. Refresh the applications, then choose another."
+UNKNOWN = "Telnyx does not know this application. Choose another, or refresh this one on its own page."
 NOT_DONE = "Telnyx gave no clear answer, and does not show the change. Try once more."
 KEEP_A_TEAM = (
     "This number belongs to its application's team, and taken off it would be nobody's. "
@@ -30,19 +30,22 @@ def attach_number(
     """Attach a number to a fax application, or to none. Returns the number as Telnyx shows it afterwards, which may be
     otherwise than asked. `seen` is the connection_id on the page on which somebody decided.
 
-    Raises ValidationError where the number or the application is gone, or somebody was faster; TelnyxError when Telnyx
+    Raises PermissionDenied for who does not manage both sides, also where that comes to light only at Telnyx;
+    ValidationError where the number or the application is gone, or somebody was faster; TelnyxError when Telnyx
     refuses, cannot be asked, or nobody can tell what came of it; ValueError where the settings allow no question.
     https://developers.telnyx.com/api-reference/phone-number-configurations/update-a-phone-number
     """
     number = _as_it_stands(number)
-    access.require(by, number.owner, at_least=Role.MANAGER)
-    wanted = _wanted(by, number, application)
+    _require_say(by, number, application)
+    wanted = _wanted(number, application)
     try:
         with client(WHILE_SOMEBODY_WAITS) as telnyx:
             apply_number(telnyx.get_phone_number(str(number.telnyx_id)))
             before = _as_it_stands(number)
             if seen is not None and seen != before.connection_id:
                 raise ValidationError({"application": ELSEWHERE})
+            # Until now it stood as the mirror had it, and by now it may be another team's.
+            _require_say(by, before, application)
             answer = _patched(telnyx, before, wanted)
     except NotFound as error:
         mark_row_gone(number)
@@ -63,15 +66,22 @@ def _as_it_stands(number: PhoneNumber) -> PhoneNumber:
     return PhoneNumber.objects.select_related("team").get(pk=number.pk)
 
 
-def _wanted(by: User, number: PhoneNumber, application: FaxApplication | None) -> str:
+def _require_say(by: User, number: PhoneNumber, application: FaxApplication | None) -> None:
+    """Of both sides: whose the number is, and whose it becomes."""
+    access.require(by, number.owner, at_least=Role.MANAGER)
+    if application is not None:
+        now = FaxApplication.objects.select_related("team").get(pk=application.pk)
+        access.require(by, now.team, at_least=Role.MANAGER)
+    elif number.team is None and not access.is_admin(by):
+        raise ValidationError({"application": KEEP_A_TEAM})
+
+
+def _wanted(number: PhoneNumber, application: FaxApplication | None) -> str:
     """The connection_id to ask for. Empty takes the number off, because Telnyx's description allows no null."""
     if number.gone_at or not number.telnyx_id:
         raise ValidationError({"application": GONE})
     if application is None:
-        if number.team is None and not access.is_admin(by):
-            raise ValidationError({"application": KEEP_A_TEAM})
         return ""
-    access.require(by, application.team, at_least=Role.MANAGER)
     if application.gone_at or not application.telnyx_id:
         raise ValidationError({"application": f"Telnyx has the application “{application}” no more. Choose another."})
     return application.telnyx_id

@@ -59,7 +59,7 @@ def attach(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return _ask(request, number, _attaching(number, wanted))
     try:
-        row = attach_number(by=user, number=number, application=wanted, seen=request.POST.get("seen"))
+        row = attach_number(by=user, number=number, application=wanted, seen=request.POST.get("seen", ""))
     except ValidationError as error:
         # Asked anew about the number as it is by now, where it is still theirs.
         number = fetch_number(user, line_id)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from applications.models import FaxApplication
 from telnyx_sandbox.server import Server
+from tests.processes import wait_for
+from tests.threads import at_once
 
 KIND = "fax_application"
 
@@ -43,3 +46,23 @@ def calls(sandbox: Server, method: str) -> int:
     """How many requests of this method Telnyx got for applications."""
     asked = sandbox.sandbox.requests
     return sum(each.method == method and each.path.startswith("/v2/fax_applications") for each in asked)
+
+
+def while_telnyx_thinks(
+    sandbox: Server,
+    method: str,
+    path: str,
+    call: Callable[[], object],
+    meanwhile: Callable[[], object],
+    *,
+    after: bool = False,
+) -> None:
+    """`call` asks Telnyx, which takes a while over the first such request, and `meanwhile` happens before it answers;
+    `after` Telnyx has done it, or looked."""
+    sandbox.sandbox.faults.add(method=method, path=path, action="delay", seconds=1, after=after)
+
+    def once_asked() -> object:
+        wait_for(lambda: not sandbox.sandbox.faults.as_json(), what="the question")
+        return meanwhile()
+
+    at_once(call, once_asked)

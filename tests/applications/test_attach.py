@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -16,6 +17,8 @@ from applications.services import assign_application, assign_number, attach_numb
 from applications.written import written_value
 from telnyx_api import RateLimited, TelnyxError
 from telnyx_sandbox.server import Server
+from tests import builders
+from tests.applications.telnyx import while_telnyx_thinks
 from tests.contract.operations import mistakes
 from tests.contract.recorder import Recorder
 from tests.telnyx_api.scripted import Reply, serving
@@ -221,6 +224,67 @@ def test_who_was_faster_in_telnyx_own_portal_is_not_overruled(
     with pytest.raises(ValidationError, match="elsewhere meanwhile"):
         attach_number(by=alice, number=number, application=records, seen=number.connection_id)
     assert (patches(sandbox), PhoneNumber.objects.get(pk=number.pk).connection_id) == (0, "")
+
+
+def test_what_is_another_teams_at_telnyx_by_now_is_not_pulled_away(
+    sandbox: Server, number: PhoneNumber, records: FaxApplication, other_team: Team, alice: User
+) -> None:
+    theirs = builders.application(other_team)
+    change_at_telnyx(sandbox, number, connection_id=theirs.telnyx_id)
+    with pytest.raises(PermissionDenied):
+        attach_number(by=alice, number=number, application=records)
+    assert (patches(sandbox), PhoneNumber.objects.get(pk=number.pk).owner) == (0, other_team)
+
+
+def test_a_form_that_does_not_say_what_was_seen_has_seen_nothing(
+    sandbox: Server, number: PhoneNumber, records: FaxApplication, other_team: Team, alices: Client
+) -> None:
+    page = alices.post(f"/applications/numbers/{number.pk}/attach/", {"to": str(records.pk)})
+    assert "elsewhere meanwhile" in page.content.decode() and patches(sandbox) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("lost", ["number", "application"])
+def test_who_loses_either_side_while_telnyx_is_asked_moves_nothing(
+    sandbox: Server,
+    number: PhoneNumber,
+    records: FaxApplication,
+    team: Team,
+    other_team: Team,
+    alice: User,
+    lost: str,
+) -> None:
+    assign_number(by=None, number=number, team=team)
+
+    def move() -> None:
+        with pytest.raises(PermissionDenied):
+            attach_number(by=alice, number=number, application=records, seen=number.connection_id)
+
+    def give_away() -> None:
+        if lost == "number":
+            assign_number(by=None, number=PhoneNumber.objects.get(pk=number.pk), team=other_team)
+        else:
+            assign_application(by=None, application=FaxApplication.objects.get(pk=records.pk), team=other_team)
+
+    while_telnyx_thinks(sandbox, "GET", f"/v2/phone_numbers/{number.telnyx_id}", move, give_away)
+    assert patches(sandbox) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_team_of_its_own_that_is_taken_from_it_meanwhile_is_missed(
+    sandbox: Server, number: PhoneNumber, team: Team, alice: User
+) -> None:
+    assign_number(by=None, number=number, team=team)
+
+    def take_off() -> None:
+        with pytest.raises(ValidationError, match="team of its own first"):
+            attach_number(by=alice, number=number, application=None, seen=number.connection_id)
+
+    def take_its_team() -> None:
+        assign_number(by=None, number=PhoneNumber.objects.get(pk=number.pk), team=None)
+
+    while_telnyx_thinks(sandbox, "GET", f"/v2/phone_numbers/{number.telnyx_id}", take_off, take_its_team)
+    assert patches(sandbox) == 0
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,8 @@ def update_application(
         deadline = time.monotonic() + LEASE.total_seconds() / 2
         with client(WHILE_SOMEBODY_WAITS) as telnyx:
             before = _fresh(telnyx, before)
+            # Asking takes a while, in which somebody may have given it to another team.
+            access.require(by, before.team, at_least=Role.MANAGER)
             _refuse_if_changed(before, shown)
             answer = _patched(telnyx, before, theirs, deadline)
         return _keep(by, before, answer, changes)

@@ -17,7 +17,7 @@ from applications.services import ChangedMeanwhile, assign_application, update_a
 from applications.written import written_value
 from telnyx_api import BadAnswer, Invalid, TelnyxError
 from telnyx_sandbox.server import Server
-from tests.applications.telnyx import calls, change_at_telnyx, remove_at_telnyx, truth
+from tests.applications.telnyx import calls, change_at_telnyx, remove_at_telnyx, truth, while_telnyx_thinks
 from tests.contract.recorder import Recorder
 from tests.telnyx_api.scripted import Reply, ok, serving
 from tests.threads import at_once
@@ -314,3 +314,21 @@ def test_who_lost_the_team_meanwhile_saves_nothing(
     with pytest.raises(PermissionDenied):
         update_application(by=alice, application=stale, changes={"active": False})
     assert calls(sandbox, "PATCH") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_loses_the_team_while_telnyx_is_asked_saves_nothing(
+    sandbox: Server, front_desk: FaxApplication, alice: User, other_team: Team
+) -> None:
+    def save() -> None:
+        with pytest.raises(PermissionDenied):
+            update_application(by=alice, application=front_desk, changes={"active": False})
+
+    def give_away() -> None:
+        assign_application(by=None, application=FaxApplication.objects.get(pk=front_desk.pk), team=other_team)
+
+    while_telnyx_thinks(sandbox, "GET", "/v2/fax_applications/*", save, give_away)
+    assert (calls(sandbox, "PATCH"), truth(sandbox, front_desk)["active"]) == (0, True)
+    # Nor does the lease outlive the refusal.
+    front_desk.refresh_from_db()
+    assert (front_desk.team, front_desk.leased_until) == (other_team, None)

@@ -78,10 +78,7 @@ def _has_key() -> bool:
 
 
 def _submit(telnyx: Client, fax: Fax, attempt: Attempt) -> None:
-    number = PhoneNumber.objects.sendable().filter(phone_number=fax.from_number).first()
-    if number is None:
-        detail = f"{fax.from_number} is no longer attached to a fax application. Choose another number to send from."
-        outbox.reject(fax, attempt, problem={"title": "The number cannot send", "detail": detail})
+    if _line_of(fax, attempt) is None:
         return
     try:
         pages = _bring_pages(telnyx, fax, attempt)
@@ -96,6 +93,10 @@ def _submit(telnyx: Client, fax: Fax, attempt: Attempt) -> None:
         # The storage is away: nothing is wrong with the fax, so it waits.
         log.error("submit.storage", error=str(error))
         outbox.put_back(fax, attempt, why="The stored pages could not be read.", wait=backoff(fax.tries))
+        return
+    # Once more: to bring many pages takes minutes, in which it may have been given away.
+    number = _line_of(fax, attempt)
+    if number is None:
         return
     # Taken before the lease is renewed, so that the lease always outlives the POST.
     deadline = time.monotonic() + settings.SEND_DEADLINE_SECONDS
@@ -117,6 +118,18 @@ def _submit(telnyx: Client, fax: Fax, attempt: Attempt) -> None:
         _not_accepted(fax, attempt, error)
         return
     _accepted(fax, attempt, answer)
+
+
+def _line_of(fax: Fax, attempt: Attempt) -> PhoneNumber | None:
+    """The number that the fax leaves from; None where it cannot, or is not its team's any more. Then the fax has ended,
+    and says so."""
+    number = PhoneNumber.objects.sendable().select_related("team").filter(phone_number=fax.from_number).first()
+    if number is not None and number.owner == fax.team:
+        return number
+    why = "is no longer attached to a fax application" if number is None else "belongs to another team by now"
+    detail = f"{fax.from_number} {why}. Choose another number to send from."
+    outbox.reject(fax, attempt, problem={"title": "The number cannot send", "detail": detail})
+    return None
 
 
 def _lost(fax: Fax, attempt: Attempt) -> None:

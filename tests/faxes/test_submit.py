@@ -14,16 +14,19 @@ from pytest_django import Settings
 
 from accounts.models import Team, User
 from applications.models import PhoneNumber
+from applications.services import assign_number
 from applications.telnyx import client
 from faxes import gate, outbox, services
 from faxes.models import Attempt, Fax, Gate
 from faxes.states import Outbox
 from faxes.steps import cancel, submit
 from faxes.tokens import client_state
+from faxes.wording import state_of
 from sync.services import sync_recent
 from sync.steps import settle
 from telnyx_sandbox.server import Server
 from tests import builders
+from tests.applications.telnyx import while_telnyx_thinks
 from tests.papers import text_pdf
 
 FAXES = "/v2/faxes"
@@ -215,7 +218,9 @@ def test_one_call_at_a_time_per_number(
     sandbox: Server, fax: Fax, team: Team, other_team: Team, line: PhoneNumber
 ) -> None:
     """Across all teams; another number is not held up."""
-    waiting = ready(other_team, line)
+    theirs = PhoneNumber.objects.filter(connection_id=line.connection_id).exclude(pk=line.pk).earliest("phone_number")
+    assign_number(by=None, number=theirs, team=other_team)
+    waiting = ready(other_team, theirs)
     elsewhere = ready(team, line, to_number="+14155550100")
     submit.drain()
     assert {row["to"] for row in sandbox.sandbox.faxes()} == {fax.to_number, elsewhere.to_number}
@@ -304,6 +309,30 @@ def test_a_number_that_lost_its_application_rejects_in_words(sandbox: Server, fa
     submit.drain()
     fax.refresh_from_db()
     assert fax.outbox == Outbox.REJECTED and "no longer attached" in fax.problem["detail"]
+
+
+def test_what_is_another_teams_number_by_now_sends_nothing_for_us(
+    sandbox: Server, fax: Fax, line: PhoneNumber, other_team: Team
+) -> None:
+    assign_number(by=None, number=line, team=other_team)
+    submit.drain()
+    fax.refresh_from_db()
+    state = state_of(fax)
+    assert (fax.outbox, sandbox.sandbox.faxes(), state.word) == (Outbox.REJECTED, [], "not sent")
+    assert "belongs to another team by now. Choose another number" in state.sentence
+    assert "send this one again" in state.next
+    assert not [asked for asked in sandbox.sandbox.requests if asked.path == MEDIA], "Its pages stay here, too."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_number_that_is_given_away_while_the_pages_travel_sends_nothing(
+    sandbox: Server, fax: Fax, line: PhoneNumber, other_team: Team
+) -> None:
+    while_telnyx_thinks(
+        sandbox, "POST", MEDIA, submit_one, lambda: assign_number(by=None, number=line, team=other_team)
+    )
+    fax.refresh_from_db()
+    assert (fax.outbox, sandbox.sandbox.faxes()) == (Outbox.REJECTED, [])
 
 
 @pytest.mark.django_db(transaction=True)

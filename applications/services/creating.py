@@ -95,11 +95,11 @@ def candidates_of(
     """What the wish may have become, of what Telnyx lists: what is it for sure, and what may be it.
 
     New is what Telnyx did not list before. Of that, it is ours when name and webhook URL are as asked. A field that is
-    left out, or a time long before the question, leaves it to a person.
+    left out, or a time long before the question, leaves it to a person. What a person said it is not, it never becomes.
     """
     others = PendingApplication.objects.exclude(pk=pending.pk).exclude(telnyx_id="").values_list("telnyx_id", flat=True)
     elsewhere = FaxApplication.objects.filter(team__isnull=False).exclude(team=pending.team)
-    not_ours = {*pending.known, *others}
+    not_ours = {*pending.known, *pending.evidence.get("rejected", []), *others}
     of_others = set(elsewhere.values_list("telnyx_id", flat=True))
     sure, perhaps = [], []
     for payload in listed:

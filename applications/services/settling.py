@@ -121,13 +121,14 @@ def _give_up(by: User, pending: PendingApplication) -> PendingApplication:
         row = PendingApplication.objects.select_for_update(of=("self",)).select_related("team", "by").get(pk=pending.pk)
         if not row.evidence.get("late") or not row.is_open:
             raise ValidationError(TOO_SOON)
+        row.evidence["rejected"] = [candidate["id"] for candidate in row.evidence.get("candidates", [])]
         _not_made(row, by=by)
     return row
 
 
 def _not_made(row: PendingApplication, by: User | None) -> None:
     row.state, row.due_at = State.NOT_MADE, None
-    row.save(update_fields=["state", "due_at"])
+    row.save(update_fields=["state", "due_at", "evidence"])
     data = {"asked": row.fields, "candidates": row.evidence.get("candidates", [])}
     audit.record(audit.Entry("application.not_made", by=by, on=row, team=row.team, data=data))
 

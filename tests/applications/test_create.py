@@ -355,6 +355,21 @@ def test_a_person_says_that_it_is_none_of_them(
     assert not FaxApplication.objects.exists()
 
 
+def test_what_a_person_said_it_is_not_is_not_taken_for_it_later(
+    sandbox: Server, two: PendingApplication, team: Team, alice: User
+) -> None:
+    rejected = {candidate["id"] for candidate in two.evidence["candidates"]}
+    choose_application(by=alice, pending=two, telnyx_id=None)
+    remove_at_telnyx(sandbox, "78")
+    again = create(alice, team)
+    assert (again.state, again == two, again.telnyx_id in rejected, calls(sandbox, "POST")) == (
+        State.MADE,
+        False,
+        False,
+        2,
+    )
+
+
 def test_a_chosen_one_that_is_gone_by_then_is_not_taken(sandbox: Server, two: PendingApplication, alice: User) -> None:
     remove_at_telnyx(sandbox, "78")
     with pytest.raises(ValidationError, match="no more"):

@@ -117,11 +117,11 @@ def made(pending: PendingApplication, payload: ApplicationPayload, *, by: User |
     """The wish became this application: mirror it, give it to its team, log it. One that somebody gave to another team
     meanwhile is theirs, and nothing of it is touched."""
     with transaction.atomic():
-        row = PendingApplication.objects.select_for_update(of=("self",)).select_related("team", "by").get(pk=pending.pk)
+        row = PendingApplication.objects.select_for_update().get(pk=pending.pk)
         if row.state == State.MADE:
             return row
         apply_application(payload)
-        application = FaxApplication.objects.select_for_update(of=("self",)).get(telnyx_id=usable_id(payload.id))
+        application = FaxApplication.objects.select_for_update().get(telnyx_id=usable_id(payload.id))
         if application.team_id in (None, row.team_id):
             _give(application, row)
         row.state, row.telnyx_id, row.due_at = State.MADE, str(application.telnyx_id), None

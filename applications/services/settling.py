@@ -83,7 +83,7 @@ def _look(pending: PendingApplication, begun: datetime) -> None:
     except (TelnyxError, ValueError) as error:
         why = str(error)
     with transaction.atomic():
-        row = PendingApplication.objects.select_for_update(of=("self",)).get(pk=pending.pk)
+        row = PendingApplication.objects.select_for_update().get(pk=pending.pk)
         if not row.is_open:
             return
         if listed is None:
@@ -118,7 +118,7 @@ def _facts(payload: ApplicationPayload) -> dict[str, str]:
 
 def _give_up(by: User, pending: PendingApplication) -> PendingApplication:
     with transaction.atomic():
-        row = PendingApplication.objects.select_for_update(of=("self",)).select_related("team", "by").get(pk=pending.pk)
+        row = PendingApplication.objects.select_for_update().get(pk=pending.pk)
         if not row.evidence.get("late") or not row.is_open:
             raise ValidationError(TOO_SOON)
         row.evidence["rejected"] = [candidate["id"] for candidate in row.evidence.get("candidates", [])]

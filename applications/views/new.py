@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts import access
 from accounts.guards import for_people, is_fragment
 from accounts.models import Role, User
+from applications.fields import LABELS, ON_CREATE
 from applications.forms import CreateForm, typed_anew
 from applications.models import FaxApplication, PendingApplication
 from applications.services import choose_application, create_application, settle_application
@@ -47,7 +49,7 @@ def new(request: HttpRequest, user: User) -> HttpResponse:
         except (TelnyxError, ValueError) as error:
             form.refuse(problems_of(error, unclear=UNREADABLE))
         else:
-            return _led_to(request, user, pending)
+            return _led_to(request, user, pending, otherwise=_otherwise(form, pending))
     return _form(request, form.renewed())
 
 
@@ -114,11 +116,25 @@ def _application(user: User, wish: PendingApplication) -> FaxApplication | None:
     return FaxApplication.objects.visible_to(user, at_least=Role.MANAGER).filter(telnyx_id=wish.telnyx_id).first()
 
 
-def _led_to(request: HttpRequest, user: User, wish: PendingApplication) -> HttpResponse:
+def _otherwise(form: CreateForm, wish: PendingApplication) -> list[str]:
+    """The names of the fields that were typed otherwise than the wish was asked for: an earlier one may have turned up
+    late, and was taken instead of making a second."""
+    typed = form.values | {"delete_once_archived": form.cleaned_data["delete_once_archived"]}
+    asked = {column: value for column, value in typed.items() if value not in (None, "", [])}
+    columns = (*ON_CREATE, "delete_once_archived")
+    return [LABELS[column] for column in columns if asked.get(column) != wish.fields.get(column)]
+
+
+def _led_to(
+    request: HttpRequest, user: User, wish: PendingApplication, *, otherwise: Sequence[str] = ()
+) -> HttpResponse:
     made = _application(user, wish)
     if made is None:
         return redirect("applications:pending", wish.pk)
     messages.success(request, f"“{made}” is made at Telnyx. Next, attach a number to it.")
+    if otherwise:
+        names = ", ".join(otherwise)
+        messages.warning(request, f"It is as it was asked for before. Not taken from what you typed now: {names}.")
     return redirect("applications:detail", made.pk)
 
 

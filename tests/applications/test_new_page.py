@@ -18,7 +18,7 @@ from applications.services import assign_application
 from telnyx_sandbox.server import Server
 from tests import builders
 from tests.applications.pages import body, said, shown
-from tests.applications.telnyx import add_at_telnyx, calls, named
+from tests.applications.telnyx import add_at_telnyx, calls, named, remove_at_telnyx
 
 LogIn = Callable[[User], Client]
 NEW = "/applications/new/"
@@ -117,6 +117,27 @@ def test_a_telnyx_that_cannot_list_is_said(sandbox: Server, team: Team, alices: 
     sandbox.sandbox.faults.add(method="GET", path="/v2/fax_applications", action="garbage", times=None)
     response = alices.post(NEW, typed)
     assert "no answer that could be read" in body(response) and calls(sandbox, "POST") == 0
+
+
+@pytest.mark.parametrize("is_other", [True, False])
+def test_what_is_typed_for_one_that_turned_up_late_is_not_dropped_silently(
+    sandbox: Server, team: Team, alices: Client, is_other: bool
+) -> None:
+    lose(sandbox, after=True)
+    first = {"team": str(team.pk), "webhook_timeout_secs": "5", "tags": "a"}
+    address = make(alices, **first)["Location"]
+    [there] = named(sandbox, "Pharmacy")
+    remove_at_telnyx(sandbox, there["id"])
+    alices.post(later(f"{address}look/"))
+    add_at_telnyx(sandbox, **{**there, "telnyx_id": there["id"]})
+    other = {"active": "no", "webhook_timeout_secs": "", "tags": "b", "delete_once_archived": "on"}
+    response = make(alices, **(first | other if is_other else first))
+    row = FaxApplication.objects.get()
+    sentences = said(alices.get(response["Location"]))
+    assert (row.telnyx_id, row.active, row.tags, calls(sandbox, "POST")) == (there["id"], True, ["a"], 1)
+    names = "Active, Webhook time-out, Tags, Delete at Telnyx"
+    warning = f"It is as it was asked for before. Not taken from what you typed now: {names}."
+    assert sentences[1:] == ([warning] if is_other else [])
 
 
 def test_a_lost_answer_is_followed_until_it_is_found(sandbox: Server, team: Team, alices: Client) -> None:

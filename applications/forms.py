@@ -282,12 +282,14 @@ class EditForm(FieldsForm):
     def merged(self, now: FaxApplication) -> EditForm:
         """The same form over what holds by now: what the person did not touch takes the new value, what they typed
         stays. Saved again, it knows what it overwrites."""
-        mine = self.changes
+        mine, values = self.changes, values_of(now)
         data = self.data.copy()
-        for column, said in typed(values_of(now)).items():
+        for column, said in typed(values).items():
             if column in self.fields and column not in mine:
                 data[column] = ("on" if said else "") if isinstance(said, bool) else str(said)
-        data["seal"] = sealed(values_of(now), now)
+        # What is as they typed it by now stays a change of theirs: it may be one whose answer was lost.
+        as_typed = [column for column, value in mine.items() if value == values[column]]
+        data["seal"] = sealed(values | {column: self.shown[column] for column in as_typed}, now)
         return EditForm(data, application=now)
 
     @property

@@ -19,8 +19,8 @@ from telnyx_api import (
 )
 
 UNCLEAR = (
-    "Telnyx gave no clear answer, and does not show your change. Here, too, nothing was changed. Save again: a change "
-    "that arrives twice is the same change."
+    "Telnyx gave no clear answer, and it is not known whether it has your change. Nothing was changed here. Try again "
+    "in a minute: a change that arrives twice is the same change."
 )
 UNREADABLE = "Telnyx gave no answer that could be read. Try again in a minute."
 IN_WORDS: dict[type[TelnyxError], str] = {

@@ -26,6 +26,10 @@ from telnyx_api import FaxApplication as ApplicationPayload
 
 GONE = "Telnyx has this application no more, so it cannot be changed."
 OURS = ("fax_email_recipient", "delete_once_archived")
+NOT_DONE = (
+    "Telnyx gave no clear answer, and does not show your change. Here, too, nothing was changed. Try again: a change "
+    "that arrives twice is the same change."
+)
 BUSY = "Somebody else is saving this application at this moment. Save again in a few seconds."
 
 
@@ -49,7 +53,8 @@ def update_application(
 
     Raises ChangedMeanwhile where `shown` holds no more, ValidationError for what a person can mend, TelnyxError when
     Telnyx refused or cannot be asked, and ValueError where the settings allow no question. Then nothing was changed
-    here; of an error with an unknown outcome, Telnyx did not show the change either.
+    here. After a TelnyxError with an unknown outcome Telnyx may have the change: asked for once more, it is noted and
+    logged as if it had come then.
     """
     theirs = {column: changes[column] for column in WRITABLE if column in changes}
     with held(FaxApplication.objects.filter(pk=application.pk)) as mine:
@@ -58,16 +63,16 @@ def update_application(
         before = _as_it_stands(application)
         access.require(by, before.team, at_least=Role.MANAGER)
         if not theirs:
-            _refuse_if_changed(before, shown)
+            _refuse_if_changed(before, shown, changes)
             return _keep(by, before, None, changes)
         deadline = time.monotonic() + LEASE.total_seconds() / 2
         with client(WHILE_SOMEBODY_WAITS) as telnyx:
             before = _fresh(telnyx, before)
             # Asking takes a while, in which somebody may have given it to another team.
             access.require(by, before.team, at_least=Role.MANAGER)
-            _refuse_if_changed(before, shown)
+            _refuse_if_changed(before, shown, changes)
             answer = _patched(telnyx, before, theirs, deadline)
-        return _keep(by, before, answer, changes)
+        return _keep(by, before, answer, changes, _unnoted(before, shown, theirs))
 
 
 def _as_it_stands(application: FaxApplication) -> FaxApplication:
@@ -86,10 +91,25 @@ def _fresh(telnyx: Client, application: FaxApplication) -> FaxApplication:
     return _as_it_stands(application)
 
 
-def _refuse_if_changed(now: FaxApplication, shown: Mapping[str, Any] | None) -> None:
+def _refuse_if_changed(now: FaxApplication, shown: Mapping[str, Any] | None, changes: Mapping[str, Any]) -> None:
+    """What is as it is asked for by now does not count: it may be a change of theirs whose answer was lost."""
     values = values_of(now)
-    if changed := [column for column, value in (shown or {}).items() if column in values and values[column] != value]:
-        raise ChangedMeanwhile(changed)
+    changed = [column for column, value in (shown or {}).items() if column in values and values[column] != value]
+    if others := [column for column in changed if column not in changes or not _is_so(now, column, changes[column])]:
+        raise ChangedMeanwhile(others)
+
+
+def _is_so(now: FaxApplication, column: str, asked: Any) -> bool:
+    return same(column, fitted(FaxApplication._meta.get_field(column), asked), getattr(now, column))
+
+
+def _unnoted(before: FaxApplication, shown: Mapping[str, Any] | None, theirs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was asked for before, whose answer was lost, so that nobody has noted or logged it: by column, what was
+    there before that."""
+    columns = _asked(theirs).keys() & (shown or {}).keys()
+    written = {column: written_value(before, column) for column in columns}
+    noted = [column for column, note in written.items() if note and _is_so(before, column, note.value)]
+    return {column: value for column, value in (shown or {}).items() if column in columns and column not in noted}
 
 
 def _patched(telnyx: Client, before: FaxApplication, theirs: Mapping[str, Any], deadline: float) -> ApplicationPayload:
@@ -108,8 +128,11 @@ def _patched(telnyx: Client, before: FaxApplication, theirs: Mapping[str, Any], 
         if error.outcome_known:
             raise
         seen = _looked_up(telnyx, telnyx_id)
-        if seen is None or not _holds(seen, theirs):
+        holds = _holds(seen, theirs) if seen else None
+        if seen is None or holds is None:
             raise
+        if not holds:
+            raise ValidationError(NOT_DONE) from error
         return seen
     # Any field may be left out of an answer: then it does not tell how it came out.
     told_all = _shown(answer).keys() >= _asked(theirs).keys()
@@ -141,22 +164,28 @@ def _asked(theirs: Mapping[str, Any]) -> dict[str, Any]:
     return {column: fitted(FaxApplication._meta.get_field(column), value) for column, value in asked.items()}
 
 
-def _holds(seen: ApplicationPayload, theirs: Mapping[str, Any]) -> bool:
-    """Does Telnyx show what was asked for? What it never shows came with the rest, and by itself it proves nothing."""
+def _holds(seen: ApplicationPayload, theirs: Mapping[str, Any]) -> bool | None:
+    """Does Telnyx show what was asked for? What it never shows came with the rest, and by itself it proves nothing:
+    then nobody knows."""
     asked, shown = _asked(theirs), _shown(seen)
-    return bool(asked) and all(
-        column in shown and same(column, value, shown[column]) for column, value in asked.items()
-    )
+    if not asked or not asked.keys() <= shown.keys():
+        return None
+    return all(same(column, value, shown[column]) for column, value in asked.items())
 
 
 def _keep(
-    by: User, before: FaxApplication, answer: ApplicationPayload | None, changes: Mapping[str, Any]
+    by: User,
+    before: FaxApplication,
+    answer: ApplicationPayload | None,
+    changes: Mapping[str, Any],
+    unnoted: Mapping[str, Any] | None = None,
 ) -> FaxApplication:
     with transaction.atomic():
         # Without a join: PostgreSQL would show the team of before the wait for the lock.
         row = FaxApplication.objects.select_for_update().get(pk=before.pk)
         # Of theirs, a sync may have mirrored the change already; of ours, somebody may have changed it since.
-        was = values_of(before) | {column: value for column, value in values_of(row).items() if column in OURS}
+        ours_now = {column: value for column, value in values_of(row).items() if column in OURS}
+        was = {**values_of(before), **(unnoted or {}), **ours_now}
         if answer is not None:
             apply_application(answer)
             note_written(row, _written(before, changes), by)

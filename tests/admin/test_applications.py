@@ -32,7 +32,7 @@ def test_what_cannot_be_set_is_told_row_by_row(office: Client, sandbox: Server) 
     gone, changed = FaxApplication.objects.order_by("application_name")
     remove_at_telnyx(sandbox, gone.telnyx_id)
     change_at_telnyx(sandbox, changed.telnyx_id, active=False)
-    told = sorted(act(office, "deactivate", gone, changed))
+    told = sorted(act(office, "activate", gone, changed))
     assert "no more" in told[0] and "Somebody changed this application meanwhile: Active" in told[1]
     sandbox.sandbox.faults.add(method="PATCH", path="*", action="status", status=401)
     assert "Telnyx could not be asked" in act(office, "activate", changed)[0]

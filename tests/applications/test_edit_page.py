@@ -15,6 +15,7 @@ from applications.services import assign_application
 from telnyx_sandbox.server import Server
 from tests.applications.pages import body, edit, edit_address, said, shown
 from tests.applications.telnyx import calls, change_at_telnyx, remove_at_telnyx, truth
+from tests.applications.test_update import lose_for_good
 from tests.contract.recorder import Recorder
 from tests.telnyx_api.scripted import ok, serving
 
@@ -154,6 +155,31 @@ def test_every_failure_is_a_plain_sentence_and_everything_typed_is_kept(
     assert alices.post(edit_address(front_desk), again).status_code == 302
     front_desk.refresh_from_db()
     assert front_desk.webhook_timeout_secs == 20
+
+
+def again(form: Any) -> dict[str, Any]:
+    """The form as it came back, sent once more."""
+    return {field.html_name: field.value() for field in form if field.value()}
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "something else"])
+def test_a_save_of_which_nobody_knows_is_not_denied_and_is_taken_for_theirs_when_saved_again(
+    sandbox: Server, front_desk: FaxApplication, alices: Client, meanwhile: str
+) -> None:
+    address = edit_address(front_desk)
+    typed = shown(alices, address) | {"webhook_timeout_secs": "20"}
+    lose_for_good(sandbox)
+    response = alices.post(address, typed)
+    assert "not known whether it has your change" in body(response)
+    sandbox.sandbox.faults.clear()
+    if meanwhile != "nothing":
+        change_at_telnyx(sandbox, front_desk.telnyx_id, active=False)
+        response = alices.post(address, again(response.context["form"]))
+        assert [clash.label for clash in response.context["clashes"]] == ["Active"]
+    response = alices.post(address, again(response.context["form"]), follow=True)
+    assert said(response) == ["Saved: Webhook time-out."]
+    [entry] = LogEntry.objects.filter(action="application.update")
+    assert entry.data == {"before": {"webhook_timeout_secs": None}, "after": {"webhook_timeout_secs": 20}}
 
 
 def test_a_telnyx_that_is_away_or_unknown_changes_nothing(

@@ -277,7 +277,7 @@ class EditForm(FieldsForm):
 
     def _is_untouched(self, column: str) -> bool:
         posted = str(self.data.get(self.add_prefix(column), ""))
-        return _lines(posted) == _lines(str(typed(self.shown)[column]))
+        return _plain(posted) == _plain(str(typed(self.shown)[column]))
 
     def merged(self, now: FaxApplication) -> EditForm:
         """The same form over what holds by now: what the person did not touch takes the new value, what they typed
@@ -312,8 +312,9 @@ def _posted(data: QueryDict | None) -> str:
     return str(data.get(PROFILE, ""))[:255] if data else ""
 
 
-def _lines(text: str) -> list[str]:
-    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+def _plain(text: str) -> str:
+    """A text as it is before browsers set line ends of their own, and without what Django strips."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def typed_anew(wish: PendingApplication) -> dict[str, Any]:

@@ -77,6 +77,29 @@ def test_a_form_that_nobody_changed_asks_nothing(sandbox: Server, front_desk: Fa
     assert calls(sandbox, "PATCH") == 0 and not LogEntry.objects.filter(action="application.update").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "typed", "is_change"),
+    [
+        ("application_name", "Front desk", True),
+        ("application_name", " Front  desk ", False),
+        ("tags", "b\r\na  b", False),
+        ("tags", "b\r\na b", True),
+    ],
+)
+def test_spaces_within_a_text_are_a_change(
+    sandbox: Server, front_desk: FaxApplication, alices: Client, name: str, typed: str, is_change: bool
+) -> None:
+    change_at_telnyx(sandbox, front_desk.telnyx_id, application_name="Front  desk", tags=["b", "a  b"])
+    alices.post(f"/applications/{front_desk.pk}/refresh/")
+    edit(alices, front_desk, **{name: typed})
+    there = truth(sandbox, front_desk)
+    assert calls(sandbox, "PATCH") == is_change
+    assert (there["application_name"], there["tags"]) == {
+        "application_name": ("Front desk" if is_change else "Front  desk", ["b", "a  b"]),
+        "tags": ("Front  desk", ["b", "a b" if is_change else "a  b"]),
+    }[name]
+
+
 def test_the_page_says_that_the_recipient_is_never_shown_again(front_desk: FaxApplication, alices: Client) -> None:
     assert "never shows it again" in body(alices.get(edit_address(front_desk)))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -67,6 +68,28 @@ NULLABLE = ("webhook_event_failover_url", "inbound_sip_subdomain", "fax_email_re
 def our_door() -> str:
     """Where Telnyx brings its events; empty without a PUBLIC_URL."""
     return f"{settings.PUBLIC_URL}/webhooks/telnyx" if settings.PUBLIC_URL else ""
+
+
+def door_at(url: str) -> str | None:
+    """The address of our door that this one means, spelt as we spell it; None where it leads elsewhere."""
+    doors = [our_door(), f"{our_door()}/"] if settings.PUBLIC_URL else []
+    try:
+        return next((door for door in doors if _parts(door) == _parts(url)), None)
+    except ValueError:
+        return None
+
+
+def leads_here(url: str) -> bool:
+    """Is this the address of our door, under PUBLIC_URL, in whatever spelling?"""
+    return door_at(url) is not None
+
+
+def _parts(url: str) -> tuple[object, ...]:
+    """What two spellings of one address have in common. ValueError for what is none."""
+    parts = urlsplit(url)
+    port = parts.port or {"https": 443}.get(parts.scheme, 80)
+    userinfo = parts.netloc.rpartition("@")[0]
+    return parts.scheme, userinfo, parts.hostname, port, parts.path, parts.query + parts.fragment
 
 
 def body_of(values: Mapping[str, Any]) -> dict[str, Any]:

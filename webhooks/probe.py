@@ -20,18 +20,17 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 from django.core import signing
-from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3.exceptions import HTTPError
 
+from applications.fields import door_at
 from faxes.outward import Outward, host_and_port, is_loopback
 
 HEADER = "Faxportal-Probe"
 KNOCK, ANSWER = "webhooks.probe.knock", "webhooks.probe.answer"
 # In seconds: for how long a knock is good, how long we wait, and how long Telnyx is known to wait.
 GOOD_FOR, DEADLINE, PATIENCE = 60, 5.0, 2.0
-DOORS = ("webhooks:telnyx", "webhooks:telnyx_slash")
 
 OK, WARN, BAD, UNKNOWN = "ok", "warn", "bad", "unknown"
 
@@ -53,16 +52,11 @@ def answer_to(knock: str) -> str | None:
     return _proof(knock)
 
 
-def leads_here(url: str) -> bool:
-    """Is this the address of our door, under PUBLIC_URL?"""
-    return _door_at(url) is not None
-
-
 def probe(url: str, *, deadline: float = DEADLINE) -> Probed:
     """Knock on our door at its public address `url`. Anybody else's address is not called."""
     if not settings.PUBLIC_URL:
         return Probed(UNKNOWN, "PUBLIC_URL is not set, so there is no address to try.")
-    door = _door_at(url)
+    door = door_at(url)
     if door is None:
         return Probed(UNKNOWN, "This address is not ours, so it was not tried.")
     pair = host_and_port(door)
@@ -80,21 +74,6 @@ def probe(url: str, *, deadline: float = DEADLINE) -> Probed:
         if time.monotonic() - began >= deadline:
             return Probed(BAD, f"No answer came from {pair} within {deadline:g} seconds.")
         return _unanswered(error, pair)
-
-
-def _door_at(url: str) -> str | None:
-    """The address of ours that this one means, spelt as we spell it."""
-    doors = [f"{settings.PUBLIC_URL}{reverse(name)}" for name in DOORS] if settings.PUBLIC_URL else []
-    try:
-        return next((door for door in doors if _parts(door) == _parts(url)), None)
-    except ValueError:
-        return None
-
-
-def _parts(url: str) -> tuple[str, str, str, str, str]:
-    """What two spellings of one address have in common. ValueError for what is none."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.rpartition("@")[0], host_and_port(url), parts.path, parts.query + parts.fragment
 
 
 def _proof(knock: str) -> str:

@@ -17,7 +17,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from applications.drift import drift_of
-from applications.fields import our_door
+from applications.fields import leads_here, our_door
 from applications.mirror import apply_application, mark_row_gone
 from applications.models import FaxApplication, PhoneNumber
 from applications.profiles import remember
@@ -28,7 +28,7 @@ from faxes.states import Direction
 from portal.selfcheck.troubles import why_not
 from telnyx_api import BadAnswer, Client, NotFound, OutboundVoiceProfile, TelnyxError
 from webhooks.models import Delivery, Refusal, Refused
-from webhooks.probe import Probed, leads_here, probe
+from webhooks.probe import Probed, probe
 
 LATELY = timedelta(days=90)
 A_DAY = timedelta(days=1)

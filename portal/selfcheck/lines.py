@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from applications.fields import leads_here
 from portal.selfcheck.facts import Facts
 from portal.selfcheck.findings import Finding, State
 from telnyx_api import OutboundVoiceProfile, is_public_key
 from telnyx_api.signature import WRONG_SIGNATURE, WRONG_TIME
-from webhooks.probe import leads_here
 
 Line = Callable[[Facts], Finding | None]
 

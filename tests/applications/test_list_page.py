@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Role, Team, User
 from accounts.services import set_member
@@ -159,3 +160,22 @@ def test_invented_words_and_missing_ones_break_no_page(team: Team, alices: Clien
 def test_the_rail_leads_there_for_managers_alone(alices: Client, bob: User, logged_in: LogIn) -> None:
     assert 'href="/applications/"' in body(alices.get("/faxes/sent/"))
     assert 'href="/applications/"' not in body(logged_in(bob).get("/faxes/sent/"))
+
+
+@pytest.mark.parametrize(
+    ("public_url", "address", "said"),
+    [
+        ("https://fax.example.com", "https://fax.example.com/webhooks/telnyx", "this portal"),
+        ("https://fax.example.com", "https://FAX.example.com:443/webhooks/telnyx/", "this portal"),
+        ("https://fax.example.com", "https://fax.example.com/webhooks", "not this portal"),
+        ("", "https://fax.example.com/webhooks/telnyx", ""),
+    ],
+)
+def test_the_page_of_one_knows_our_door_in_whatever_spelling(
+    team: Team, alices: Client, settings: Settings, public_url: str, address: str, said: str
+) -> None:
+    settings.PUBLIC_URL = public_url
+    application = builders.application(team, webhook_event_url=address)
+    response = alices.get(f"/applications/{application.pk}/")
+    notes = {label: note for facts in response.context["groups"].values() for label, _, note in facts}
+    assert notes["Webhook URL"] == said

@@ -14,11 +14,12 @@ from django.core.signing import TimestampSigner
 from django.test import Client
 from pytest_django import Settings
 
+from applications.fields import leads_here
 from tests.telnyx_api.certificates import self_signed
 from tests.telnyx_api.scripted import Reply, Server, closed_port, serving
 from tests.webhooks.telnyx import DOOR, Telnyx, event
 from webhooks.models import Delivery, Refusal
-from webhooks.probe import GOOD_FOR, HEADER, KNOCK, Probed, _unanswered, leads_here, probe
+from webhooks.probe import GOOD_FOR, HEADER, KNOCK, Probed, _unanswered, probe
 
 pytestmark = pytest.mark.django_db
 

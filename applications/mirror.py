@@ -7,7 +7,7 @@ deleted.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -43,25 +43,36 @@ TEXTS = (models.CharField, models.TextField)
 DEEPEST = 50
 
 
-def apply_application(payload: ApplicationPayload) -> FaxApplication | None:
-    """Bring one application up to date; None when the payload names no id, so that there is nothing to hold on to."""
-    return _apply(FaxApplication, APPLICATION_KEYS, payload.raw, payload.id, payload.updated_at)
+def apply_application(payload: ApplicationPayload, *, asked_at: datetime | None = None) -> FaxApplication | None:
+    """Bring one application up to date; None when the payload names no id, so that there is nothing to hold on to.
+
+    `asked_at` is when Telnyx was asked, where that may be a while ago: what has been found to be gone since does not
+    come back to life by it.
+    """
+    return _apply(FaxApplication, APPLICATION_KEYS, payload, asked_at)
 
 
-def apply_number(payload: NumberPayload) -> PhoneNumber | None:
-    """Bring one phone number up to date; None when the payload names no id."""
-    return _apply(PhoneNumber, NUMBER_KEYS, payload.raw, payload.id, payload.updated_at)
+def apply_number(payload: NumberPayload, *, asked_at: datetime | None = None) -> PhoneNumber | None:
+    """Bring one phone number up to date, as `apply_application()` does."""
+    return _apply(PhoneNumber, NUMBER_KEYS, payload, asked_at)
 
 
-def mark_gone(model: type[Mirrored], *, seen: Iterable[str | None], at: datetime) -> int:
-    """Mark what a *complete* listing did not contain. Returns how many rows that were."""
-    rows = model._default_manager.filter(gone_at=None, telnyx_id__isnull=False)
-    return rows.exclude(telnyx_id__in=[usable_id(telnyx_id) for telnyx_id in seen]).update(gone_at=at)
+def known_ids(model: type[Mirrored]) -> set[str]:
+    """Telnyx's ids of all rows. Taken before a listing begins, of these it can tell that they are gone."""
+    known = model._default_manager.filter(telnyx_id__isnull=False).values_list("telnyx_id", flat=True)
+    return {telnyx_id for telnyx_id in known if telnyx_id}
 
 
-def mark_row_gone(row: Mirrored) -> None:
-    """Mark one row whose id Telnyx answered with 404."""
-    type(row)._default_manager.filter(pk=row.pk, gone_at=None).update(gone_at=timezone.now())
+def missing(model: type[Row], *, known: Set[str], listed: Iterable[str | None]) -> models.QuerySet[Row]:
+    """The rows that were known before a *complete* listing began, and are not in it. What was mirrored by somebody else
+    since then may have been made after its page was listed."""
+    ids = known - {usable_id(telnyx_id) for telnyx_id in listed}
+    return model._default_manager.filter(telnyx_id__in=ids, gone_at=None)
+
+
+def mark_row_gone(row: Mirrored) -> bool:
+    """Mark one row that Telnyx has no more. False where somebody had done so already."""
+    return type(row)._default_manager.filter(pk=row.pk, gone_at=None).update(gone_at=timezone.now()) == 1
 
 
 def promoted(model: type[models.Model], keys: Mapping[str, str], raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,15 +124,18 @@ def usable_id(telnyx_id: str | None) -> str:
 
 
 def _apply(
-    model: type[Row], keys: Mapping[str, str], raw: Mapping[str, Any], telnyx_id: str | None, at: datetime | None
+    model: type[Row], keys: Mapping[str, str], payload: ApplicationPayload | NumberPayload, asked_at: datetime | None
 ) -> Row | None:
-    if not (telnyx_id := usable_id(telnyx_id)):
+    raw, at = payload.raw, payload.updated_at
+    if not (telnyx_id := usable_id(payload.id)):
         return None
     rows = model._default_manager
     with transaction.atomic():
         rows.bulk_create([model(telnyx_id=telnyx_id)], ignore_conflicts=True)
         row = rows.select_for_update().get(telnyx_id=telnyx_id)
-        if at and row.remote_at and at < row.remote_at:
+        is_older = at and row.remote_at and at < row.remote_at
+        is_of_before = asked_at and row.gone_at and asked_at < row.gone_at
+        if is_older or is_of_before:
             return row
         values = promoted(model, keys, raw)
         values |= {"raw": row.raw | storable(raw), "remote_at": at or row.remote_at, "gone_at": None}

@@ -11,7 +11,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from applications.mirror import apply_application, apply_number, mark_row_gone, usable_id
+from applications.mirror import apply_application, apply_number, known_ids, mark_row_gone, missing, usable_id
 from applications.models import FaxApplication, Mirrored, PendingApplication, PhoneNumber
 from faxes.mirror import Report
 from faxes.models import FaxEvent
@@ -124,25 +124,26 @@ def _mirror(
     what: str,
     model: type[Row],
     listing: Listing[Any],
-    apply: Callable[[Any], Row | None],
+    apply: Callable[..., Row | None],
 ) -> None:
     """Applications or numbers: bring their rows up to date, and mark those that a complete list has no more."""
     gaps, rows = Gaps(hand, partial(clock, telnyx)), model._default_manager
-    known = set(rows.filter(telnyx_id__isnull=False).values_list("telnyx_id", flat=True))
+    known, asked_at = known_ids(model), timezone.now()
     for page in ahead(listing.pages(), hand.keep):
         for payload in page:
             telnyx_id = usable_id(payload.id)
             with transaction.atomic():
                 appeared = telnyx_id not in known and not rows.filter(telnyx_id=telnyx_id).exists()
-                row = apply(payload)
+                row = apply(payload, asked_at=asked_at)
                 hand.counts[f"{what}s"] += row is not None
                 if row is not None and appeared and not _is_wished_for(row):
                     gaps.mirrored(what, row, Gap.Side.HERE, outcome="created")
     if listing.is_complete:
-        seen = {usable_id(telnyx_id) for telnyx_id in listing.ids}
-        for row in rows.filter(telnyx_id__in=known - seen, gone_at=None):
+        for row in missing(model, known=known, listed=listing.ids):
             with transaction.atomic():
-                mark_row_gone(row)
+                # Somebody may just have deleted it by our own pages.
+                if not mark_row_gone(row):
+                    continue
                 gaps.mirrored(what, row, Gap.Side.THERE, outcome="kept")
             hand.counts[f"{what}s_gone"] += 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from applications.mirror import apply_application, apply_number, mark_gone, mark_row_gone
+from applications.mirror import apply_application, apply_number, known_ids, mark_row_gone, missing
 from applications.models import FaxApplication, PhoneNumber
 from applications.telnyx import WHILE_SOMEBODY_WAITS, client
 from telnyx_api import NotFound
@@ -17,13 +17,14 @@ def refresh_application(*, application: FaxApplication) -> bool:
     Raises TelnyxError when it could not be asked, and ValueError where the settings allow no question.
     https://developers.telnyx.com/api-reference/programmable-fax-applications/retrieve-a-fax-application
     """
+    asked_at = timezone.now()
     try:
         with client(WHILE_SOMEBODY_WAITS) as telnyx:
             answer = telnyx.get_fax_application(str(application.telnyx_id))
     except NotFound:
         mark_row_gone(application)
         return False
-    apply_application(answer)
+    apply_application(answer, asked_at=asked_at)
     return True
 
 
@@ -34,12 +35,13 @@ def refresh_numbers() -> int:
     Raises TelnyxError when Telnyx could not be asked, and ValueError where the settings allow no question; what came
     until then is kept. https://developers.telnyx.com/api-reference/phone-number-configurations/list-phone-numbers
     """
-    begun = timezone.now()
+    known, asked_at = known_ids(PhoneNumber), timezone.now()
     with client(WHILE_SOMEBODY_WAITS) as telnyx:
         listing = Listing(lambda number: telnyx.phone_numbers_page(number=number))
-        count = sum(apply_number(payload) is not None for payload in listing)
+        count = sum(apply_number(payload, asked_at=asked_at) is not None for payload in listing)
     if listing.is_complete:
-        mark_gone(PhoneNumber, seen=listing.ids, at=begun)
+        for number in missing(PhoneNumber, known=known, listed=listing.ids):
+            mark_row_gone(number)
     return count
 
 
@@ -49,11 +51,12 @@ def refresh_number(*, number: PhoneNumber) -> bool:
     Raises TelnyxError when Telnyx could not be asked, and ValueError where the settings allow no question.
     https://developers.telnyx.com/api-reference/phone-number-configurations/retrieve-a-phone-number
     """
+    asked_at = timezone.now()
     try:
         with client(WHILE_SOMEBODY_WAITS) as telnyx:
             answer = telnyx.get_phone_number(str(number.telnyx_id))
     except NotFound:
         mark_row_gone(number)
         return False
-    apply_number(answer)
+    apply_number(answer, asked_at=asked_at)
     return True

@@ -138,6 +138,7 @@ def ask(application: FaxApplication, patience: Patience | None = None) -> Heard:
 
 
 def _heard(telnyx: Client, application: FaxApplication) -> Heard:
+    asked_at = timezone.now()
     try:
         answer = telnyx.get_fax_application(str(application.telnyx_id))
     except NotFound:
@@ -145,7 +146,7 @@ def _heard(telnyx: Client, application: FaxApplication) -> Heard:
         return Heard(clock_skew=telnyx.clock_skew)
     if answer.id != application.telnyx_id:
         raise BadAnswer("Telnyx answered a question about one application with another one.")
-    row = apply_application(answer)
+    row = apply_application(answer, asked_at=asked_at)
     profile, usable = None, []
     try:
         profile = _profile(telnyx, row.outbound_voice_profile_id if row else "")

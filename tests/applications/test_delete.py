@@ -12,13 +12,17 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import LogEntry, Team, User
+from applications.mirror import apply_application
 from applications.models import FaxApplication, PhoneNumber
 from applications.services import assign_number, delete_application
+from applications.telnyx import client
+from sync.models import Gap
+from sync.services import sync_recent
 from telnyx_api import TelnyxError
 from telnyx_sandbox.server import Server
 from tests import builders
 from tests.applications.pages import body, said
-from tests.applications.telnyx import calls, remove_at_telnyx
+from tests.applications.telnyx import calls, remove_at_telnyx, while_telnyx_thinks
 
 LogIn = Callable[[User], Client]
 
@@ -49,6 +53,34 @@ def test_it_is_refused_while_numbers_are_attached(sandbox: Server, front_desk: F
     with pytest.raises(ValidationError, match="Attach them elsewhere first"):
         delete_application(by=alice, application=front_desk)
     assert calls(sandbox, "DELETE") == 0
+
+
+def test_an_older_word_does_not_bring_it_back(sandbox: Server, free: FaxApplication, alice: User) -> None:
+    asked_at = timezone.now()
+    with client() as telnyx:
+        before = telnyx.get_fax_application(str(free.telnyx_id))
+    delete_application(by=alice, application=free)
+    apply_application(before, asked_at=asked_at)
+    free.refresh_from_db()
+    assert free.gone_at is not None
+    # A newer one does: somebody may have taken it for gone by mistake.
+    apply_application(before, asked_at=timezone.now())
+    free.refresh_from_db()
+    assert free.gone_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_that_a_sync_has_in_its_hands_does_not_bring_it_back(
+    sandbox: Server, free: FaxApplication, alice: User
+) -> None:
+    def delete() -> None:
+        delete_application(by=alice, application=free)
+
+    while_telnyx_thinks(sandbox, "GET", "/v2/fax_applications", sync_recent, delete, after=True)
+    free.refresh_from_db()
+    assert free.gone_at is not None
+    assert not sync_recent().error
+    assert not Gap.objects.filter(what="application").exists(), "Nobody has lost what we deleted ourselves."
 
 
 @pytest.mark.parametrize("status", [400, 409])

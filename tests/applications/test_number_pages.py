@@ -15,12 +15,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import LogEntry, Membership, Role, Team, User
+from applications.mirror import apply_number
 from applications.models import FaxApplication, PhoneNumber
-from applications.services import assign_application, assign_number, attach_number
+from applications.services import assign_application, assign_number, attach_number, refresh_numbers
 from applications.written import note_written
 from faxes.states import Outbox
+from telnyx_api import PhoneNumber as NumberPayload
 from telnyx_sandbox.server import Server
 from tests import builders
+from tests.applications.telnyx import while_telnyx_thinks
 from tests.telnyx_api.scripted import Reply, serving
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +176,24 @@ def test_a_long_list_has_pages_and_asks_no_more_for_more_numbers(
     assert len(shown(page)) == 50 and "1 to 50 of 126" in page and "?page=2" in page
     page = text(client, f"{LIST}?show=unattached&page=3")
     assert "show=unattached&amp;page=2" in page and len(shown(page)) == 24
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_somebody_mirrored_after_its_page_was_listed_is_not_taken_for_gone(
+    sandbox: Server, front_desk: FaxApplication
+) -> None:
+    lost = builders.number(None, "+14155550100")
+    new = {"id": "new", "phone_number": "+14155550101"}
+    while_telnyx_thinks(
+        sandbox,
+        "GET",
+        "/v2/phone_numbers",
+        refresh_numbers,
+        lambda: apply_number(NumberPayload.parse(new)),
+        after=True,
+    )
+    gone = PhoneNumber.objects.filter(gone_at__isnull=False)
+    assert [number.pk for number in gone] == [lost.pk] and PhoneNumber.objects.filter(telnyx_id="new").exists()
 
 
 def test_an_empty_list_teaches(team: Team, logged_in: LoggedIn, alice: User, root: User) -> None:

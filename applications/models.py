@@ -35,6 +35,10 @@ class FaxApplicationQuerySet(models.QuerySet["FaxApplication"]):
         """The applications of the user's teams. What belongs to no team is for administrators alone."""
         return self.filter(**scope(user, at_least=at_least))
 
+    def to_be_checked(self) -> None:
+        """What their last self-check found may hold no more: whoever looks at them next has them checked anew."""
+        self.update(checked_at=None)
+
 
 class FaxApplication(Mirrored):
     """A Telnyx fax application: https://developers.telnyx.com/api/programmable-fax/get-fax-application."""
@@ -61,7 +65,7 @@ class FaxApplication(Mirrored):
     fax_email_recipient = models.CharField(max_length=255, blank=True)
     # What we last wrote to Telnyx, by column: where the mirror says otherwise, somebody changed it there.
     written = models.JSONField(default=dict, blank=True)
-    # What the last self-check found, a line each, and when that was.
+    # What the last self-check found, a line each, and when that was; None where something has been changed since.
     findings = models.JSONField(default=list, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     # Somebody is writing to Telnyx until then at the latest, and nobody else does meanwhile.

@@ -54,6 +54,7 @@ def attach_number(
         apply_number(answer)
         note_written(number, {"connection_id": wanted}, by)
         after = _as_it_stands(number)
+        FaxApplication.objects.filter(telnyx_id__in=[before.connection_id, after.connection_id]).to_be_checked()
         data = {"before": _named(before), "after": str(application or "")}
         if after.connection_id != wanted:
             data["shown"] = _named(after)

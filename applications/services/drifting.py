@@ -32,6 +32,8 @@ def keep_theirs(*, by: User, row: Writable, seals: Collection[str]) -> list[Diff
         access.require(by, _owner(row), at_least=Role.MANAGER)
         chosen = _chosen(row, seals)
         note_written(row, {one.column: one.theirs for one in chosen}, by)
+        if isinstance(row, FaxApplication):
+            FaxApplication.objects.filter(pk=row.pk).to_be_checked()
         kind = "application" if isinstance(row, FaxApplication) else "number"
         data = {one.column: {"ours": one.ours, "theirs": one.theirs} for one in chosen}
         audit.record(audit.Entry(f"{kind}.keep_theirs", by=by, on=row, team=_owner(row), data=data))

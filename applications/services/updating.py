@@ -191,6 +191,7 @@ def _keep(
             note_written(row, _written(before, changes), by)
         if ours := {column: changes[column] for column in OURS if column in changes}:
             FaxApplication.objects.filter(pk=row.pk).update(**ours)
+        FaxApplication.objects.filter(pk=row.pk).to_be_checked()
         after = _as_it_stands(row)
         if entry := _entry(by, was, after):
             audit.record(entry)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import LogEntry, Team, User
-from applications.models import FaxApplication
-from applications.services import ChangedMeanwhile
+from applications.drift import drift_of
+from applications.models import FaxApplication, PhoneNumber
+from applications.services import (
+    ChangedMeanwhile,
+    attach_number,
+    keep_theirs,
+    refresh_application,
+    update_application,
+)
 from portal import selfcheck
 from portal.selfcheck import Finding, State
 from telnyx_api import TelnyxError
@@ -265,6 +274,43 @@ def test_complaints_are_those_of_whom_one_manages(
     assert selfcheck.complaints(bob) == []
     assert [one.application for one in selfcheck.complaints(charlie)] == [theirs]
     assert len(selfcheck.complaints(root)) == 3
+
+
+def test_what_was_changed_since_is_checked_anew_and_complains_no_more_meanwhile(
+    open_door: str, sandbox: Server, front_desk: FaxApplication, alice: User, logged_in: Callable[[User], Client]
+) -> None:
+    alices = logged_in(alice)
+    change_at_telnyx(sandbox, front_desk.telnyx_id, active=False)
+    checked(front_desk)
+    page = f"/applications/{front_desk.pk}/"
+    assert "is switched off" in [one.finding.title for one in selfcheck.complaints(alice)][0]
+    assert "check/?now" not in alices.get(page).content.decode()
+    update_application(by=alice, application=front_desk, changes={"active": True})
+    assert selfcheck.complaints(alice) == []
+    assert "check/?now" in alices.get(page).content.decode()
+    alices.get(f"{page}check/?now", headers={"hx-request": "true"})
+    assert "is switched off" not in alices.get(page).content.decode()
+
+
+def test_both_sides_of_a_number_that_moves_are_checked_anew(
+    open_door: str, sandbox: Server, front_desk: FaxApplication, root: User
+) -> None:
+    records = FaxApplication.objects.get(application_name="Records")
+    FaxApplication.objects.update(checked_at=timezone.now())
+    number = PhoneNumber.objects.attached_to(front_desk).earliest("phone_number")
+    attach_number(by=root, number=number, application=records)
+    assert not FaxApplication.objects.exclude(checked_at=None).exists()
+
+
+def test_theirs_that_is_kept_is_checked_anew(
+    open_door: str, sandbox: Server, front_desk: FaxApplication, alice: User
+) -> None:
+    update_application(by=alice, application=front_desk, changes={"tags": ["ours"]})
+    change_at_telnyx(sandbox, front_desk.telnyx_id, tags=["theirs"])
+    assert checked(front_desk)["drift"].state is State.WARN
+    keep_theirs(by=alice, row=front_desk, seals=[one.seal for one in drift_of(front_desk)])
+    front_desk.refresh_from_db()
+    assert front_desk.checked_at is None
 
 
 def test_what_nobody_can_read_was_not_checked(team: Team) -> None:

@@ -80,8 +80,8 @@ class Complaint:
 
 def complaints(user: AnyUser) -> list[Complaint]:
     """What is not as it should be with the applications that the user manages, the worst first. From what was kept:
-    Telnyx is not asked."""
-    rows = FaxApplication.objects.visible_to(user, at_least=Role.MANAGER).exclude(checked_at=None)
+    Telnyx is not asked. What is gone is not checked any more, so nothing of it would ever get better."""
+    rows = FaxApplication.objects.visible_to(user, at_least=Role.MANAGER).filter(gone_at=None).exclude(checked_at=None)
     found = [
         Complaint(row, finding)
         for row in rows.only("application_name", "telnyx_id", "findings")

@@ -269,6 +269,8 @@ def test_complaints_are_those_of_whom_one_manages(
     mine = builders.application(team, findings=kept("ok", "warn", "unknown", "bad"), checked_at=timezone.now())
     theirs = builders.application(other_team, findings=kept("warn"), checked_at=timezone.now())
     builders.application(team, findings=kept("bad"))
+    # Of what is gone nothing would ever get better.
+    builders.application(team, findings=kept("bad"), checked_at=timezone.now(), gone_at=timezone.now())
     told = [(one.application, one.finding.state) for one in selfcheck.complaints(alice)]
     assert told == [(mine, "bad"), (mine, "warn")]
     assert selfcheck.complaints(bob) == []

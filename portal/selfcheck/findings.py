@@ -27,8 +27,8 @@ RANK = {State.OK: 0, State.UNKNOWN: 1, State.WARN: 2, State.BAD: 3}
 @dataclass(frozen=True)
 class Finding:
     """One line. `title` says how it stands, and ends in the time `at` where there is one; `why` says why it matters and
-    what to do. `mend` names what one click can do about it, `offer` is what the button says, and `value` is what would
-    be written."""
+    what to do. `mend` names what one click can do about it, `offer` is what the button says, `value` is what would be
+    written, and `judged` what stood there when it was found wrong."""
 
     code: str
     state: State
@@ -38,9 +38,10 @@ class Finding:
     mend: str = ""
     offer: str = ""
     value: Any = None
+    judged: Any = None
 
-    def with_mend(self, mend: str, offer: str, value: Any) -> Self:
-        return replace(self, mend=mend, offer=offer, value=value)
+    def with_mend(self, mend: str, offer: str, value: Any, *, judged: Any) -> Self:
+        return replace(self, mend=mend, offer=offer, value=value, judged=judged)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"at": self.at.isoformat() if self.at else None}
@@ -51,7 +52,8 @@ class Finding:
         if not isinstance(kept, Mapping) or str(kept.get("state")) not in RANK:
             return None
         words = {name: str(kept.get(name) or "") for name in ("code", "title", "why", "mend", "offer")}
-        return cls(state=State(kept["state"]), at=moment(kept, "at"), value=kept.get("value"), **words)
+        value, judged = kept.get("value"), kept.get("judged")
+        return cls(state=State(kept["state"]), at=moment(kept, "at"), value=value, judged=judged, **words)
 
 
 def findings_of(application: FaxApplication) -> list[Finding]:

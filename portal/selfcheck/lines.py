@@ -46,7 +46,7 @@ def _active(facts: Facts) -> Finding:
     if facts.application.active:
         return Finding("active", State.OK, "It is active", why)
     finding = Finding("active", State.BAD, "It is switched off", why)
-    return finding.with_mend("activate", "Switch this application on", True)
+    return finding.with_mend("activate", "Switch this application on", True, judged=False)
 
 
 def _webhook(facts: Facts) -> Finding:
@@ -59,7 +59,7 @@ def _webhook(facts: Facts) -> Finding:
         return Finding("webhook", State.OK, "The webhook URL is ours", why)
     title = f"The webhook URL leads elsewhere: {url[:LONGEST_URL]}" if url else "There is no webhook URL"
     finding = Finding("webhook", State.BAD, title, f"{why} Ours is {facts.our_door}.")
-    return finding.with_mend("webhook", "Set the webhook URL to ours", facts.our_door)
+    return finding.with_mend("webhook", "Set the webhook URL to ours", facts.our_door, judged=url)
 
 
 def _reachable(facts: Facts) -> Finding:
@@ -98,7 +98,7 @@ def _timeout(facts: Facts) -> Finding:
     else:
         title = f"The webhook time-out is {seconds} seconds, and Telnyx documents 0 to 30"
     offer = f"Set the time-out to {GOOD_TIMEOUT} seconds"
-    return Finding("timeout", State.WARN, title, why).with_mend("timeout", offer, GOOD_TIMEOUT)
+    return Finding("timeout", State.WARN, title, why).with_mend("timeout", offer, GOOD_TIMEOUT, judged=seconds)
 
 
 def _profile(facts: Facts) -> Finding:
@@ -124,8 +124,8 @@ def _profile(facts: Facts) -> Finding:
 def _with_only_profile(finding: Finding, facts: Facts) -> Finding:
     if len(facts.heard.usable) != 1:
         return finding
-    only = facts.heard.usable[0]
-    return finding.with_mend("profile", f"Use the profile {_name(only)}", only.id)
+    only, there = facts.heard.usable[0], facts.application.outbound_voice_profile_id
+    return finding.with_mend("profile", f"Use the profile {_name(only)}", only.id, judged=there)
 
 
 def _name(profile: OutboundVoiceProfile) -> str:

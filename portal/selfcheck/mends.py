@@ -23,7 +23,8 @@ NOT_OFFERED = "This looks otherwise by now, so nothing was changed. Look at it a
 def mend(*, by: User, application: FaxApplication, name: str, value: str) -> Finding:
     """Do what the last self-check offered under this name, with the value it showed. Returns the line that was mended.
 
-    Raises ValidationError when it is not offered so any more, or when Telnyx's value has changed meanwhile; TelnyxError
+    Raises ValidationError when it is not offered so any more, or when Telnyx's value is not the one that was found
+    wrong: somebody may have mended it another way; TelnyxError
     and ValueError as `update_application()` does.
     """
     row = FaxApplication.objects.select_related("team").get(pk=application.pk)
@@ -31,5 +32,5 @@ def mend(*, by: User, application: FaxApplication, name: str, value: str) -> Fin
     if finding is None or name not in COLUMNS or (name == "webhook" and value != our_door()):
         raise ValidationError(NOT_OFFERED)
     column = COLUMNS[name]
-    update_application(by=by, application=row, changes={column: finding.value}, shown={column: getattr(row, column)})
+    update_application(by=by, application=row, changes={column: finding.value}, shown={column: finding.judged})
     return finding

@@ -137,6 +137,18 @@ def test_what_changed_at_telnyx_meanwhile_is_looked_at_again(
     assert truth(sandbox, front_desk)["webhook_event_url"] == "https://third.example/hook"
 
 
+def test_what_somebody_mended_another_way_is_not_overwritten(
+    open_door: str, sandbox: Server, front_desk: FaxApplication, alice: User
+) -> None:
+    change_at_telnyx(sandbox, front_desk.telnyx_id, webhook_timeout_secs=1)
+    checked(front_desk)
+    change_at_telnyx(sandbox, front_desk.telnyx_id, webhook_timeout_secs=25)
+    refresh_application(application=front_desk)
+    with pytest.raises(ChangedMeanwhile):
+        selfcheck.mend(by=alice, application=front_desk, name="timeout", value="10")
+    assert truth(sandbox, front_desk)["webhook_timeout_secs"] == 25
+
+
 def test_an_address_of_ours_that_has_moved_is_not_written(
     open_door: str, sandbox: Server, front_desk: FaxApplication, alice: User, settings: Settings
 ) -> None:

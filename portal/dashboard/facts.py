@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import DateTimeField, Exists, IntegerField, QuerySet, Subquery
+from django.utils import timezone
 
 from accounts import access
 from accounts.models import Team, User
@@ -20,9 +21,12 @@ from faxes import gate, reading
 from faxes.listing import INBOX, SENT, Box, Filters, Show, some_of
 from faxes.missing import missing_of
 from faxes.models import FaxQuerySet, Gate
+from notifications.models import Mail
 from sync.models import Gap, Heartbeat
 from webhooks.models import Delivery
 
+# A mail server that is away for longer needs somebody.
+LATE = timedelta(hours=1)
 # More than that are as many: counting ends here.
 MANY = 100
 
@@ -65,6 +69,7 @@ class Facts:
     unrouted: int = 0
     oldest_unrouted: datetime | None = None
     gaps: int = 0
+    late_mails: int = 0
     webhook_at: datetime | None = None
 
 
@@ -114,9 +119,15 @@ def _of_house_for_admins(user: User, team: Team | None) -> dict[str, Any]:
     return {
         **unrouted,
         "gaps": CountOf(Gap.objects.filter(settled_at=None).order_by().values("pk")[:MANY]),
+        "late_mails": CountOf(_late_mails().order_by().values("pk")[:MANY]),
         "webhook_at": Subquery(Delivery.objects.order_by("-received_at", "-id").values("received_at")[:1]),
     }
 
 
 def _beat(name: str) -> QuerySet[Heartbeat, Any]:
     return Heartbeat.objects.filter(name=name).values("at")
+
+
+def _late_mails() -> QuerySet[Mail]:
+    """E-mails that have been tried for a while, and still wait to leave."""
+    return Mail.objects.filter(state=Mail.State.WAITING, tries__gt=0, created_at__lt=timezone.now() - LATE)

@@ -50,6 +50,9 @@ def strip_of(facts: Facts, line: Line, *, for_admin: bool, for_manager: bool) ->
     troubles = list(_troubles(facts))
     if for_admin and facts.gaps:
         troubles.append(Verdict(_counted(facts.gaps, "gap open", "gaps open"), WAIT, reverse("sync:overview")))
+    if for_admin and facts.late_mails:
+        waiting = f"{reverse('admin:notifications_mail_changelist')}?state=waiting"
+        troubles.append(Verdict(_counted(facts.late_mails, "e-mail waiting", "e-mails waiting"), WAIT, waiting))
     if line.quiet:
         word = _counted(len(line.quiet), "quiet line", "quiet lines", end=MOST_QUIET_LINES)
         troubles.append(Verdict(word, WAIT, CARD))

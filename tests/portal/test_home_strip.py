@@ -14,6 +14,8 @@ from django.utils import timezone
 from accounts.models import Team, User
 from applications.models import PhoneNumber
 from faxes import gate
+from notifications import outbox
+from notifications.models import Mail
 from sync.models import Gap, Heartbeat, SyncRun
 from tests import builders
 from tests.webhooks.telnyx import event
@@ -89,6 +91,22 @@ def test_open_gaps_are_for_administrators(home: Callable[[User], str], bob: User
     assert "2 gaps open" in strip(home(root))
     for user in (bob, alice):
         assert "gap" not in strip(home(user))
+
+
+@pytest.mark.usefixtures("well")
+def test_emails_that_have_long_waited_to_leave_are_for_administrators(
+    home: Callable[[User], str], bob: User, alice: User, root: User
+) -> None:
+    outbox.put(key="sign-in:1", to="ann@example.com", subject="Sign in", text="https://x/secret")
+    Mail.objects.update(tries=1)
+    assert "all well" in strip(home(root))
+    Mail.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    assert "1 e-mail waiting" in strip(home(root)) and "all well" not in strip(home(root))
+    assert "/admin/notifications/mail/?state=waiting" in home(root)
+    for user in (bob, alice):
+        assert "all well" in strip(home(user))
+    Mail.objects.update(state=Mail.State.FAILED)
+    assert "all well" in strip(home(root))
 
 
 @pytest.mark.usefixtures("well")

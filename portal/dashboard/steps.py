@@ -40,13 +40,14 @@ class Step:
 
 def steps_of(user: User, moves: Moving, *, sandbox_url: str) -> list[Step]:
     """The steps, of which the first that is not done is the next. None once a fax has arrived at either end."""
-    if len(moves.latest) == SHOWN or any(row.state.tone == GOOD for row, _ in moves.latest):
+    shown = len(moves.going) + len(moves.latest)
+    if shown >= SHOWN or any(row.state.tone == GOOD for row, _ in moves.latest):
         return []
     numbers = list(PhoneNumber.objects.visible_to(user).sendable().order_by("phone_number")[:MOST_NUMBERS])
     may_send = access.holds_somewhere(user, at_least=Role.MEMBER)
     steps = [
         _connected(user, numbers),
-        _first_fax(may_send, numbers, bool(moves.latest), sandbox_url),
+        _first_fax(may_send, numbers, shown > 0, sandbox_url),
         _arrived(user),
     ]
     following = next(step for step in steps if not step.is_done)

@@ -37,6 +37,7 @@ def things(team: Team, other_team: Team, alice: User) -> dict[str, Any]:
 
 
 PAGES = [
+    "/?team=front-desk",
     "/faxes/{fax}/",
     "/faxes/{sent}/",
     "/faxes/{fax}/log/",

@@ -54,6 +54,7 @@ def home(request: HttpRequest, user: User) -> HttpResponse:
         "often": WHILE_OPEN if moves.changes_soon else None,
         "seldom": ELSE,
         "team": team,
+        "about_team": team,
     }
     if is_fragment(request):
         return render(request, "portal/_home_parts.html", context)

@@ -5,6 +5,8 @@ from faxes.views.media import for_telnyx
 from faxportal import health
 
 urlpatterns = [
+    # First, as every address is compared with all that stand before it, and no other is called as often.
+    path("", include("webhooks.urls")),
     path("", include("portal.urls")),
     path("", include("applications.urls")),
     path("faxes/", include("faxes.urls")),
@@ -15,6 +17,5 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("accounts.sign_in.urls")),
     path("sync/", include("sync.urls")),
-    path("", include("webhooks.urls")),
     path("", include("notifications.urls")),
 ]

@@ -33,7 +33,10 @@ def check_application(
     facts = gather(application, traffics=traffics, patience=patience)
     kept = [storable(finding.as_json()) for finding in judge(facts)]
     # Whoever began to look later knows better, unless a clock that was wrong says so.
-    older = Q(checked_at=None) | Q(checked_at__lt=facts.began) | Q(checked_at__gt=timezone.now())
+    older = Q(checked_at__lt=facts.began) | Q(checked_at__gt=timezone.now())
+    if facts.application.checked_at is None:
+        # Where it was not, and is now, something has been changed since this look.
+        older |= Q(checked_at=None)
     FaxApplication.objects.filter(older, pk=application.pk).update(findings=kept, checked_at=facts.began)
 
 

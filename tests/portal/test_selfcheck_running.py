@@ -31,7 +31,7 @@ from tests import builders
 from tests.applications.telnyx import calls, change_at_telnyx, truth
 from tests.portal.test_selfcheck_facts import change_profile
 from tests.processes import wait_for
-from tests.telnyx_api.scripted import closed_port
+from tests.telnyx_api.scripted import Reply, closed_port, serving
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -304,6 +304,24 @@ def test_what_was_changed_since_is_checked_anew_and_complains_no_more_meanwhile(
     assert "check/?now" in alices.get(page).content.decode()
     alices.get(f"{page}check/?now", headers={"hx-request": "true"})
     assert "is switched off" not in alices.get(page).content.decode()
+
+
+def test_a_check_that_looked_before_a_change_does_not_stand(
+    sandbox: Server, front_desk: FaxApplication, alice: User, settings: Settings
+) -> None:
+    checked(front_desk)
+    with serving(Reply(raw=b"", hang=True)) as door:
+        settings.PUBLIC_URL = f"http://127.0.0.1:{door.server_port}"
+
+        def change_while_it_knocks() -> None:
+            assert door.has_been_asked(1)
+            update_application(by=alice, application=front_desk, changes={"active": False})
+            door.stopping.set()
+
+        at_once(lambda: selfcheck.check_application(application=front_desk), change_while_it_knocks)
+    front_desk.refresh_from_db()
+    assert front_desk.checked_at is None
+    assert checked(front_desk)["active"].state is State.BAD
 
 
 def test_both_sides_of_a_number_that_moves_are_checked_anew(

@@ -33,10 +33,11 @@ def delete_application(*, by: User, application: FaxApplication) -> None:
     Raises ValidationError while numbers use it, TelnyxError where Telnyx refuses or cannot be asked, and ValueError
     where the settings allow no question; then it is as it was.
     """
-    access.require(by, application.team, at_least=Role.MANAGER)
     with held(FaxApplication.objects.filter(pk=application.pk)) as mine:
         if not mine:
             raise ValidationError(BUSY)
+        application = FaxApplication.objects.select_related("team").get(pk=application.pk)
+        access.require(by, application.team, at_least=Role.MANAGER)
         if application.gone_at or not application.telnyx_id:
             raise ValidationError(GONE)
         if PhoneNumber.objects.attached_to(application).exists():

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import LogEntry, Team, User
 from applications.mirror import apply_application
 from applications.models import FaxApplication, PhoneNumber
-from applications.services import assign_number, delete_application
+from applications.services import assign_application, assign_number, delete_application
 from applications.telnyx import client
 from sync.models import Gap
 from sync.services import sync_recent
@@ -53,6 +53,17 @@ def test_it_is_refused_while_numbers_are_attached(sandbox: Server, front_desk: F
     with pytest.raises(ValidationError, match="Attach them elsewhere first"):
         delete_application(by=alice, application=front_desk)
     assert calls(sandbox, "DELETE") == 0
+
+
+def test_who_lost_the_team_meanwhile_deletes_nothing(
+    sandbox: Server, free: FaxApplication, alice: User, other_team: Team
+) -> None:
+    stale = FaxApplication.objects.select_related("team").get(pk=free.pk)
+    assign_application(by=None, application=free, team=other_team)
+    with pytest.raises(PermissionDenied):
+        delete_application(by=alice, application=stale)
+    free.refresh_from_db()
+    assert (is_there(sandbox, free), free.gone_at, free.leased_until) == (True, None, None)
 
 
 def test_an_older_word_does_not_bring_it_back(sandbox: Server, free: FaxApplication, alice: User) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, NoReturn, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -21,6 +21,16 @@ class Theme(models.TextChoices):
     DARK = "dark", "Dark"
 
 
+class People(UserManager["User"]):
+    # Migrations need nothing of it.
+    use_in_migrations = False
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """In small letters: an address logs in, and mail servers that tell letters apart are none that we know of."""
+        return super().normalize_email(email).lower()
+
+
 class User(AbstractUser):
     """A person who logs in. Ours from the first migration on, because Django cannot swap it in later."""
 
@@ -28,6 +38,8 @@ class User(AbstractUser):
     time_zone = models.CharField(max_length=64, blank=True)
     theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.SYSTEM, blank=True)
     keys_on = models.BooleanField("keyboard keys", default=True)
+
+    objects: ClassVar[People] = People()
 
     class Meta(AbstractUser.Meta):
         pass

@@ -31,6 +31,7 @@ from accounts.services import (
     set_policy,
     set_retention,
 )
+from accounts.sign_in.addresses import vouch
 from accounts.sign_in.local import remove_second_factors
 
 # Roles are ours, and addresses belong to their people: nobody needs a page of either.
@@ -46,7 +47,7 @@ class OneAddressEach(forms.ModelForm):
     """An address logs in, so it can belong to one person only."""
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"]
+        email = User.objects.normalize_email(self.cleaned_data["email"])
         others = User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk)
         if email and others.exists():
             raise ValidationError("Another person has this address. Each needs their own to log in.")
@@ -94,6 +95,7 @@ class UserAdmin(BaseUserAdmin, HouseAdmin):
         if "email" in form.changed_data:
             # The old address must open nothing any more, such as a way to a new password.
             EmailAddress.objects.filter(user=obj).delete()
+            vouch(obj)
         changed = {name: fact for name, fact in _facts(obj).items() if before.get(name) != fact}
         if changed:
             data = {"before": {name: before[name] for name in changed if name in before}, "after": changed}

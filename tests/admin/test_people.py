@@ -113,3 +113,15 @@ def test_ones_own_password_is_changed_where_it_is_guarded(office: Client, root: 
     assert getattr(office, method)("/admin/password_change/", form)["Location"] == "/accounts/password/change/"
     root.refresh_from_db()
     assert root.check_password(PASSWORD)
+
+
+def test_an_address_in_capitals_logs_in_and_gets_a_new_password(office: Client, bob: User) -> None:
+    office.post(ADD, EVE | {"password1": PASSWORD, "password2": PASSWORD, "email": "Eve.Ng@Example.com"})
+    office.post(form(bob), details(bob, email="Bob@New.example"))
+    for name, address in (("eve", "Eve.Ng@Example.com"), ("bob", "bob@new.example"), ("bob", "BOB@NEW.example")):
+        browser = Client()
+        browser.post("/accounts/password/reset/", {"email": address})
+        assert Mail.objects.filter(to=address.lower(), text__contains="/password/reset/key/").exists()
+        browser.post("/accounts/login/", {"login": address, "password": PASSWORD})
+        assert browser.session["_auth_user_id"] == str(User.objects.get(username=name).pk)
+    assert User.objects.get(username="eve").email == "eve.ng@example.com"

@@ -24,6 +24,15 @@ def locked(team: Team) -> Team:
     return Team.objects.select_for_update(no_key=True).get(pk=team.pk)
 
 
+def set_password(*, by: User | None, user: User, password: str) -> None:
+    """Give somebody another password, which ends all their sessions. Whether it is a good one, the caller asks."""
+    user.set_password(password)
+    with transaction.atomic():
+        user.save(update_fields=["password"])
+        data = {} if by else {"by": "changepassword"}
+        audit.record(audit.Entry("user.set_password", by=by, on=user, data=data))
+
+
 def create_team(*, by: User | None, name: str) -> tuple[Team, bool]:
     """The team of that name, and whether it is new. Raises ValidationError for a name that gives no address."""
     name = " ".join(name.split())

@@ -46,11 +46,13 @@ def for_people(
 
 
 def fresh(view: Wanted[P]) -> Wanted[P]:
-    """For changes of members, keys and policies. Stands inside of `for_people`."""
+    """For changes of members, keys and policies, and of who sees which faxes: looking takes no proof, a POST does.
+    Stands inside of `for_people`."""
 
     @wraps(view)
     def checked(request: HttpRequest, user: User, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        return prove_first(request, user) or view(request, user, *args, **kwargs)
+        elsewhere = prove_first(request, user) if request.method == "POST" else None
+        return elsewhere or view(request, user, *args, **kwargs)
 
     return checked
 

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
-from accounts.guards import for_people
+from accounts.guards import for_people, fresh
 from accounts.models import Role, Team, User
 from applications.drift import names_for
 from applications.handover import what_follows, whom_it_concerns
@@ -47,6 +47,7 @@ class Question:
 
 @look_or_do
 @for_people
+@fresh
 def attach(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
     number = fetch_number(user, line_id)
     form = AttachForm(_said(request), by=user, number=number)
@@ -75,6 +76,7 @@ def attach(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
 
 @look_or_do
 @for_people
+@fresh
 def give(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
     """Give the number to a team, or take its own from it, so that it follows its application."""
     number = fetch_number(user, line_id)
@@ -94,6 +96,7 @@ def give(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
 
 @look_or_do
 @for_people
+@fresh
 def give_away(request: HttpRequest, user: User, application_id: UUID) -> HttpResponse:
     """Give an application to a team, with the numbers that have none of their own. For administrators."""
     application = fetch(user, application_id)

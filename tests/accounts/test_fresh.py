@@ -13,9 +13,12 @@ import time_machine
 from django.test import Client
 
 from accounts.models import Invitation, Team, User
+from applications.services import seen_of
+from tests import builders
 from tests.accounts.provider import Provider
 from tests.accounts.second_factors import code_of, set_up_app
 from tests.accounts.sign_on import sign_on, who
+from tests.accounts.test_sessions import ELSEWHERE
 from tests.conftest import PASSWORD
 from tests.log import deeds
 
@@ -107,6 +110,54 @@ def test_a_mailbox_of_the_team_asks_for_it(stale: Client, team: Team) -> None:
     assert team.wishes.get().address == "out@evil.example"
 
 
+MOVES = {
+    "/teams/": {"name": "Pharmacy"},
+    "/teams/front-desk/notifications/": {"address": "desk@clinic.example", "received": "on"},
+    "/applications/numbers/{number}/team/": {"to": "{records}", "seen": "{team}"},
+    "/applications/{application}/team/": {"to": "{records}", "seen": "{seen}"},
+}
+
+
+@pytest.mark.parametrize("address", MOVES)
+def test_so_does_what_changes_who_sees_or_hears_of_faxes(
+    root: User, team: Team, other_team: Team, clock: Any, logged_in: Callable[[User], Client], address: str
+) -> None:
+    application = builders.application(team)
+    number = builders.number(team, connection_id=application.telnyx_id)
+    ids: dict[str, Any] = {
+        "number": number.pk,
+        "application": application.pk,
+        "records": other_team.pk,
+        "team": team.pk,
+    }
+    ids["seen"] = seen_of(application)
+    form = {name: text.format(**ids) for name, text in MOVES[address].items()}
+    browser, path = logged_in(root), address.format(**ids)
+    clock.shift(timedelta(minutes=11))
+    before = deeds().count()
+    assert browser.get(path, form).status_code == 200
+    assert browser.post(path, form)["Location"] == f"{AGAIN}?next={quote(path, safe='')}"
+    assert deeds().count() == before
+    assert browser.post(AGAIN, {"password": PASSWORD, "next": path}).status_code in (200, 302)
+    assert deeds().count() > before
+
+
+def test_and_to_attach_a_number(alice: User, line: Any, clock: Any, logged_in: Callable[[User], Client]) -> None:
+    browser, path = logged_in(alice), f"/applications/numbers/{line.pk}/attach/"
+    clock.shift(timedelta(minutes=11))
+    assert browser.post(path, {"to": "", "seen": line.connection_id})["Location"].startswith(AGAIN)
+    line.refresh_from_db()
+    assert line.connection_id
+
+
+@pytest.mark.parametrize("address", [*ELSEWHERE, "/faxes/inbox/"])
+def test_the_proof_leads_nowhere_else_and_then_nothing_goes_on(stale: Client, address: str) -> None:
+    invite(stale)
+    answer = stale.post(AGAIN, {"password": PASSWORD, "next": address})
+    assert answer["Location"] == (address if address == "/faxes/inbox/" else "/")
+    assert not Invitation.objects.exists()
+
+
 def test_a_part_of_a_page_has_the_whole_page_go(stale: Client) -> None:
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/teams/front-desk/?x=1"}
     answer = invite(stale, **headers)
@@ -156,31 +207,37 @@ SEATS = {f"memberships-{word}_FORMS": "0" for word in ("TOTAL", "INITIAL")}
 
 
 @pytest.mark.parametrize(
-    ("page", "form"),
+    ("address", "form"),
     [
         (f"{OF_BOB}password/", NEW_PASSWORD),
         (f"{OF_BOB}change/", {"username": "bob", "email": "bob@example.com", "is_active": "on", "is_superuser": "on"}),
         ("/admin/accounts/user/add/", {"username": "eve", "email": "eve@example.com", **NEW_PASSWORD}),
         ("/admin/accounts/user/", {"action": "remove_second_factors", "_selected_action": "{bob}", "index": "0"}),
-        ("/admin/accounts/team/{team}/change/", {"name": "Front desk", "keep_media_days": "1", **SEATS}),
+        ("/admin/accounts/team/{team}/change/", {"name": "Front desk", "deleting_role": "manager", **SEATS}),
     ],
 )
 def test_the_admin_asks_before_it_changes_anything(
-    root: User, bob: User, team: Team, clock: Any, logged_in: Callable[[User], Client], page: str, form: dict[str, str]
+    root: User,
+    bob: User,
+    team: Team,
+    clock: Any,
+    logged_in: Callable[[User], Client],
+    address: str,
+    form: dict[str, str],
 ) -> None:
     set_up_app(bob)
     browser = logged_in(root)
     clock.shift(timedelta(minutes=11))
-    before, page = deeds().count(), page.format(bob=bob.pk, team=team.pk)
+    before, path = deeds().count(), address.format(bob=bob.pk, team=team.pk)
     form = {name: text.format(bob=bob.pk) for name, text in form.items()}
-    assert browser.get(page).status_code == 200
-    answer = browser.post(page, form, headers={"Referer": f"http://testserver{page}"})
-    assert answer["Location"] == f"{AGAIN}?next={quote(page, safe='')}"
+    assert browser.get(path).status_code == 200
+    answer = browser.post(path, form, headers={"Referer": f"http://testserver{path}"})
+    assert answer["Location"] == f"{AGAIN}?next={quote(path, safe='')}"
     # A password that was typed is not kept until then: it leads back to the form.
     assert "random words" not in str(browser.session.items())
-    assert browser.post(AGAIN, {"password": PASSWORD, "next": page})["Location"] == page
+    assert browser.post(AGAIN, {"password": PASSWORD, "next": path})["Location"] == path
     assert deeds().count() == before
-    assert browser.post(page, form).status_code == 302
+    assert browser.post(path, form).status_code == 302
     assert deeds().count() > before
 
 

@@ -111,7 +111,8 @@ def test_machines_and_probes_are_not_asked(settings: Settings, bob: User, logged
 def test_managers_set_it_in_the_admin_and_it_is_on_record(
     root: User, team: Team, logged_in: Callable[[User], Client]
 ) -> None:
-    form: dict[str, Any] = {"name": team.name, "mfa_required": "on", "keep_media_days": "", "keep_records_days": ""}
+    form: dict[str, Any] = {"name": team.name, "mfa_required": "on", "deleting_role": team.deleting_role}
+    form |= {"keep_media_days": "", "keep_records_days": ""}
     form |= {f"memberships-{word}_FORMS": "0" for word in ("TOTAL", "INITIAL")}
     response = logged_in(root).post(f"/admin/accounts/team/{team.pk}/change/", form)
     assert response.status_code == 302, response.context["errors"]

@@ -17,6 +17,19 @@ from accounts.models import LogEntry, User
 from tests.conftest import PASSWORD
 
 AHEAD = "Sec-Fetch-Mode"
+# Where a `next` must not lead.
+ELSEWHERE = [
+    "https://evil.example/",
+    "//evil.example/",
+    "/\\evil.example/",
+    "///evil.example",
+    "http:evil.example",
+    "javascript:alert(1)",
+    "/\t/evil.example/",
+    "https://localhost:8000/faxes/inbox/",
+    "%2F%2Fevil.example",
+    "faxes/inbox/",
+]
 
 
 @pytest.fixture
@@ -54,25 +67,20 @@ def test_to_look_at_the_log_out_does_not_log_out(bob: User) -> None:
     assert not is_in(browser)
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://evil.example/",
-        "//evil.example/",
-        "/\\evil.example/",
-        "///evil.example",
-        "http:evil.example",
-        "javascript:alert(1)",
-        "/\t/evil.example/",
-        "https://localhost:8000/faxes/inbox/",
-        "%2F%2Fevil.example",
-        "faxes/inbox/",
-    ],
-)
+@pytest.mark.parametrize("address", ELSEWHERE)
 def test_the_log_in_leads_nowhere_else(client: Client, bob: User, address: str) -> None:
     form = {"login": "bob", "password": PASSWORD, "next": address}
     assert client.post("/accounts/login/", form)["Location"] == "/"
     assert client.post("/accounts/logout/", {"next": address})["Location"] == "/"
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+def test_nor_does_the_way_into_the_admin(bob: User, root: User, address: str) -> None:
+    browser = Client()
+    door = browser.get("/admin/login/", {"next": address})["Location"]
+    assert door.startswith("/accounts/login/?next=")
+    assert browser.post(door, {"login": "root", "password": PASSWORD})["Location"] == "/"
+    assert browser.get("/admin/login/", {"next": address})["Location"] == "/admin/"
 
 
 def test_who_does_nothing_is_signed_out(bob: User, clock: Any) -> None:

@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
-from accounts.guards import for_people
+from accounts.guards import for_people, fresh
 from accounts.models import Role, Team, User
 from accounts.services import create_team
 
@@ -21,6 +21,7 @@ LOOKED_AT = "team"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_people
+@fresh
 def teams(request: HttpRequest, user: User) -> HttpResponse:
     """The teams somebody sees; administrators make new ones here."""
     problem, name = "", ""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -23,6 +23,7 @@ from notifications.models import Mail
 from tests.accounts.provider import Provider
 from tests.accounts.second_factors import code_of, set_up_app
 from tests.accounts.sign_on import LOGIN, back, sign_on, to_provider, who
+from tests.accounts.test_sessions import ELSEWHERE
 from tests.conftest import PASSWORD
 
 
@@ -78,6 +79,14 @@ def test_it_comes_back_to_where_we_are_and_not_to_where_a_request_says(
     answer = client.post(LOGIN, headers={"Host": "evil.example"})
     asked = parse_qs(urlsplit(answer["Location"]).query)
     assert asked["redirect_uri"] == ["https://fax.example.com/accounts/oidc/login/callback/"]
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+def test_it_leads_nowhere_else(ann: User, provider: Provider, address: str) -> None:
+    browser = Client()
+    assert back(browser, str(browser.post(LOGIN, {"next": address})["Location"]))["Location"] == "/"
+    other = Client()
+    assert back(other, str(other.post(f"{LOGIN}?{urlencode({'next': address})}")["Location"]))["Location"] == "/"
 
 
 def test_a_known_person_is_known_by_a_verified_address(client: Client, ann: User, provider: Provider) -> None:

@@ -101,6 +101,22 @@ def test_a_forgotten_password(client: Client, alice: User) -> None:
     assert (entry.action, entry.actor_id, entry.object_id) == ("user.reset_password", "", str(alice.pk))
 
 
+def test_forgotten_passwords_are_mailed_five_times_an_hour(client: Client, alice: User, bob: User) -> None:
+    for address in ["alice@example.com"] * 4 + ["ALICE@example.com"] * 4 + ["bob@example.com"]:
+        client.post("/accounts/password/reset/", {"email": address})
+    assert list(Mail.objects.order_by("created_at").values_list("to", flat=True)) == [
+        *["alice@example.com"] * 5,
+        "bob@example.com",
+    ]
+
+
+def test_and_asked_for_twenty_times_a_minute_from_one_address(client: Client, db: None) -> None:
+    asked = [client.post("/accounts/password/reset/", {"email": f"{n}@example.com"}).status_code for n in range(21)]
+    assert asked == [302] * 20 + [429]
+    other = client.post("/accounts/password/reset/", {"email": "a@example.com"}, REMOTE_ADDR="192.0.2.1")
+    assert other.status_code == 302
+
+
 def test_mail_leads_to_where_we_are_and_not_to_where_a_request_says(
     client: Client, alice: User, settings: Settings
 ) -> None:

@@ -90,6 +90,14 @@ def test_somebody_else_cannot_use_the_link(manager: Client, charlie: User, logge
     assert charlie.memberships.count() == 1
 
 
+def test_an_account_is_not_tried_for_without_end(manager: Client) -> None:
+    invite(manager)
+    link, stranger = link_in_mail(), Client()
+    tries = [stranger.post(link, {"name": "Dana", "password": "short"}).status_code for _ in range(21)]
+    assert tries == [200] * 20 + [429]
+    assert stranger.get(link).status_code == 200
+
+
 def test_a_weak_password_keeps_the_name_that_was_typed(manager: Client) -> None:
     invite(manager)
     page = Client().post(link_in_mail(), {"name": "Dana Reyes", "password": "password12"})

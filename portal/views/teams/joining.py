@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.core import ratelimit
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -36,6 +37,9 @@ class NewAccountForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    too_many: HttpResponse | None = ratelimit.consume_or_429(request, action="signup")
+    if too_many is not None:
+        return too_many
     found = invitations.find(token)
     if found is None:
         return render(request, "portal/teams/invitation_over.html", status=404)

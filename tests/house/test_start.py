@@ -25,6 +25,7 @@ def complete(tmp_path: Path) -> dict[str, str]:
         ALLOWED_HOSTS="localhost",
         PUBLIC_URL="https://fax.example.com",
         TRUSTED_PROXY_COUNT="0",
+        EMAIL_URL="dummymail://",
         TELNYX_API_KEY="KEY123",
         TELNYX_PUBLIC_KEY=base64.b64encode(bytes(32)).decode(),
         DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3",

@@ -13,9 +13,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
+from pytest_django import Settings
 
+from accounts import invitations
 from accounts.models import Team, User
 from faxes.models import Fax
+from notifications.models import Wish
 from sync.models import Gap, Heartbeat, SyncRun
 from tests import builders
 from tests.admin.pages import form, listing
@@ -97,10 +100,25 @@ def addresses(told: Delivery) -> list[str]:
     ]
 
 
-def test_everybody_can_read_every_page(told: Delivery, opened: Callable[..., Page]) -> None:
+def of_teams(by: User) -> list[str]:
+    """The pages of a team on which somebody is and to which others are invited, with names that need room."""
+    team = Team.objects.get()
+    User.objects.filter(username="alice").update(first_name="Aveline-Maximiliana " * 4)
+    Wish.objects.create(team=team, address=f"{'faxes-' * 9}@clinic.example")
+    _, token = invitations.invite(by=by, team=team, email=f"{'somebody-' * 6}@example.com", role="member")
+    parts = ("", "lines/", "policies/", "notifications/")
+    return ["/teams/", *(f"/teams/{team.slug}/{part}" for part in parts), f"/invitations/{token}/", "/accounts/me/"]
+
+
+def test_everybody_can_read_every_page(
+    told: Delivery, root: User, alice: User, opened: Callable[..., Page], settings: Settings
+) -> None:
     page = opened("/webhooks/")
-    for path in addresses(told):
-        page.goto(path)
+    # A sandbox on this machine, so that faxes can be let arrive.
+    settings.DEBUG, settings.TELNYX_API_BASE = True, "http://127.0.0.1:1/v2"
+    for path in [*addresses(told), *of_teams(root), "/webhooks/simulate/"]:
+        answer = page.goto(path)
+        assert answer and answer.ok, path
         for folded in page.locator("main details > summary").all():
             folded.click()
         assert troubles(page) == [], path

@@ -83,8 +83,11 @@ def changed(
     around: Fax | None = None,
     told: Told | None = None,
 ) -> HttpResponse:
-    """The list, and with it the whole pane; or only what is `around` the pages of the fax that stays open there."""
+    """The list, and with it the whole pane; or only what is `around` the pages of the fax that stays open there, which
+    is a look at it, too. Whoever opens a fax in the pane says so before. Raises NotRecorded."""
     assert request.user.is_authenticated
+    if around is not None:
+        looks.seen(request.user, around)
     context = list_of_rows(filters) | open_fax(request.user, pane or around, filters)
     return render(request, CHANGED, context | {"told": told, "whole_pane": around is None})
 

@@ -150,6 +150,17 @@ def test_a_fax_that_comes_back_is_looked_at(logged_in: LogIn, bob: User, fax: Fa
     assert looks(fax) == ["fax.view"]
 
 
+@pytest.mark.parametrize("path", ["{}/read/", "inbox/act/", "inbox/read/"])
+def test_what_is_around_the_pages_is_a_look(logged_in: LogIn, vera: User, bob: User, fax: Fax, path: str) -> None:
+    """Whoever says that a fax is open, without having opened it, gets its notes and numbers."""
+    triage.note(by=bob, fax=fax, text="Call her sister.")
+    form = {"list": "", "act": "read", "fax": str(fax.pk), "until": timezone.now().isoformat()}
+    address = f"http://testserver/faxes/inbox/?open={fax.pk}"
+    client = logged_in(vera)
+    answer = client.post(f"/faxes/{path.format(fax.pk)}", form, headers=FRAGMENT | {"HX-Current-URL": address})
+    assert b"Call her sister." in answer.content and looks(fax) == ["fax.preview"]
+
+
 def test_the_admin_looks_too(logged_in: LogIn, root: User, fax: Fax) -> None:
     assert get(logged_in(root), f"/admin/faxes/fax/{fax.pk}/change/").status_code == 200
     assert looks(fax) == ["fax.view"]

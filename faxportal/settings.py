@@ -189,7 +189,7 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 
 # Files. Fax files are served by checked views only: there is no public MEDIA_URL.
 MEDIA_ROOT = env("MEDIA_ROOT")
-# Where the ends of the audit log's chains are written down every night, out of reach of whoever alters the database.
+# Where the ends of the audit log's chains are written down every hour, out of reach of whoever alters the database.
 AUDIT_ANCHOR = env("AUDIT_ANCHOR") or str(Path(MEDIA_ROOT).parent / "audit.anchor")
 # Where the proxy in front finds that folder, such as /protected/, when it is to send the files itself.
 X_ACCEL_REDIRECT = env("X_ACCEL_REDIRECT")

@@ -3,26 +3,33 @@
 Each chain is walked from its beginning: what an entry says must have its hash, and each hash must be what the next
 entry remembers. That shows what was altered, removed, inserted or moved by somebody who did not write the rest anew.
 The end is held against the chain's head and against every anchor, which lies outside of the database: so a tail that
-was cut off shows, and a chain that was written anew from some entry on.
+was cut off shows, and a chain that was written anew from some entry on. Where anchors are missing that must be there,
+that shows, too; and that somebody signed in of whom a log says nothing that begins only later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Func, QuerySet, TextField
+from django.utils import timezone
 
 from accounts.append_only import missing_triggers
 from accounts.audit.anchors import Anchor, Unsigned
-from accounts.audit.record import digest
-from accounts.models import LogEntry, LogHead
+from accounts.audit.record import HOUSE, digest
+from accounts.models import LogEntry, LogHead, User
 
 BATCH = 1000
+# They are written every hour. Whoever has none for so long has no worker, or somebody took them away.
+ANCHORED_WITHIN = timedelta(days=2)
+# A log-in goes on record right after the account says when it was.
+A_MOMENT = timedelta(minutes=1)
 # How far from its place an entry is recognised that was moved.
 NEAR = 100
 AFTER_ALL = UUID(int=2**128 - 1)
@@ -36,6 +43,7 @@ class Kind(StrEnum):
     TRUNCATED = "truncated"
     REWRITTEN = "rewritten"
     UNSIGNED = "unsigned"
+    UNANCHORED = "unanchored"
     UNGUARDED = "unguarded"
 
 
@@ -88,16 +96,49 @@ def verify(tally: Tally, anchors: Iterable[Anchor | Unsigned]) -> Iterator[Findi
     """What is wrong, one after the other."""
     for name in missing_triggers(connection):
         yield Finding(Kind.UNGUARDED, f"the database's trigger {name} is not there as it was made")
+    yield from _misfits()
     for chain in _chains():
         tally.chains += 1
         yield from _walk(chain, tally)
+    yield from _beginning()
     yield from _against(anchors, tally)
+
+
+def _misfits() -> Iterator[Finding]:
+    """SQLite keeps whatever is written into a column. Without place or chain, an entry is met on no walk."""
+    if connection.vendor != "sqlite":
+        return
+    for column, kind in (("chain", "text"), ("sequence", "integer")):
+        rows = LogEntry.objects.alias(kind=_type_of(column)).exclude(kind=kind)
+        for chain, action, value in rows.values_list("chain", "action", column):
+            whose = chain if isinstance(chain, str) else ""
+            yield Finding(Kind.ALTERED, f"its {column} is {str(value)[:40]}", whose, action=str(action))
+
+
+def _placed() -> QuerySet[LogEntry]:
+    if connection.vendor != "sqlite":
+        return LogEntry.objects.all()
+    return LogEntry.objects.alias(a=_type_of("chain"), b=_type_of("sequence")).filter(a="text", b="integer")
+
+
+def _type_of(column: str) -> Func:
+    return Func(column, function="typeof", output_field=TextField())
+
+
+def _beginning() -> Iterator[Finding]:
+    """A log that was thrown away as a whole is followed by a new one, or by none."""
+    came = User.objects.filter(last_login__isnull=False).order_by("last_login").first()
+    if came is None or came.last_login is None:
+        return
+    if not LogEntry.objects.filter(chain=HOUSE, at__lt=came.last_login + A_MOMENT).exists():
+        when = f"{came.last_login:%Y-%m-%d %H:%M} UTC"
+        yield Finding(Kind.REMOVED, f"{came} signed in on {when}, and nothing that old is there", HOUSE)
 
 
 def _chains() -> list[str]:
     """Those that have a head, and those that should."""
-    chains = set(LogHead.objects.values_list("chain", flat=True))
-    there = LogEntry.objects.order_by("chain").values_list("chain", flat=True)
+    chains = {chain for chain in LogHead.objects.values_list("chain", flat=True) if isinstance(chain, str)}
+    there = _placed().order_by("chain").values_list("chain", flat=True)
     chain = there.first()
     while chain is not None:
         chains.add(chain)
@@ -124,7 +165,7 @@ def _walk(chain: str, tally: Tally) -> Iterator[Finding]:
 
 def _rows(chain: str, last: LogEntry | None) -> list[LogEntry]:
     """Those after the last one. Of several with the same number, which no whole table has, all come."""
-    rows = LogEntry.objects.filter(chain=chain).order_by("sequence", "pk")
+    rows = _placed().filter(chain=chain).order_by("sequence", "pk")
     following = rows.filter(sequence__gt=last.sequence) if last else rows
     same = rows.filter(sequence=last.sequence, pk__gt=last.pk) if last else rows.none()
     try:
@@ -193,6 +234,8 @@ def _unremembered(trail: _Trail, row: LogEntry) -> Finding:
 def _end(chain: str, trail: _Trail, head: LogHead | None) -> Iterator[Finding]:
     if head is None:
         yield Finding(Kind.TRUNCATED, f"the chain's head is gone; it ends {_after(trail.last)}", chain)
+    elif not isinstance(head.sequence, int):
+        yield Finding(Kind.ALTERED, f"the chain's head is no number; it ends {_after(trail.last)}", chain)
     elif head.sequence > trail.sequence:
         gone = f"entries {trail.sequence + 1} to {head.sequence} are gone, {_after(trail.last)}"
         yield Finding(Kind.TRUNCATED, gone, chain)
@@ -203,21 +246,33 @@ def _end(chain: str, trail: _Trail, head: LogHead | None) -> Iterator[Finding]:
 
 
 def _against(anchors: Iterable[Anchor | Unsigned], tally: Tally) -> Iterator[Finding]:
-    """Of each chain the first anchored entry that is another one now, and the last one that is gone."""
+    """Of each chain the first anchored entry that is another one now, and the last one that is gone. Then the chains
+    that have no anchor of late."""
     rewritten: dict[str, Finding] = {}
     gone: dict[str, Finding] = {}
+    newest: dict[str, datetime] = {}
     for some in _batches(anchors):
         signed = [anchor for anchor in some if isinstance(anchor, Anchor)]
         tally.anchors += len(signed)
         yield from (_unsigned(line) for line in some if isinstance(line, Unsigned))
         hashes = _hashes(signed)
         for anchor in signed:
+            newest[anchor.chain] = max(anchor.at, newest.get(anchor.chain, anchor.at))
             there = hashes.get((anchor.chain, anchor.sequence))
             if there is None:
                 gone[anchor.chain] = _differs(anchor, Kind.TRUNCATED, "it was there when the chain was anchored")
             elif there != anchor.hash and anchor.chain not in rewritten:
                 rewritten[anchor.chain] = _differs(anchor, Kind.REWRITTEN, "it was another when the chain was anchored")
-    yield from [*rewritten.values(), *gone.values()]
+    yield from [*rewritten.values(), *gone.values(), *_unanchored(newest)]
+
+
+def _unanchored(newest: dict[str, datetime]) -> Iterator[Finding]:
+    since = timezone.now() - ANCHORED_WITHIN
+    for chain in _chains():
+        last = newest.get(chain)
+        if (last is None or last < since) and LogEntry.objects.filter(chain=chain, at__lt=since).exists():
+            when = f"the newest anchor is of {last:%Y-%m-%d %H:%M} UTC" if last else "there is no anchor"
+            yield Finding(Kind.UNANCHORED, f"{when}: what was cut off since would not be seen", chain)
 
 
 def _batches(anchors: Iterable[Anchor | Unsigned]) -> Iterator[list[Anchor | Unsigned]]:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts import audit
 from accounts.append_only import create_triggers, drop_triggers
 from accounts.audit.verify import BATCH, Kind, Tally, verify
-from accounts.models import LogEntry, LogHead, Team
+from accounts.models import LogEntry, LogHead, Team, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guarded")]
 
@@ -98,7 +100,7 @@ def test_a_log_as_it_was_written_is_whole(written: Write, team: Team) -> None:
         "object_name = ''",
         "object_id = '7'",
         "object_type = 'faxes.fax'",
-        "at = '2026-01-01 00:00:00+00:00'",
+        "at = '2036-01-01 00:00:00+00:00'",
         """data = '{"number": 17}'""",
         "address = '10.0.0.1'",
         "agent = 'curl'",
@@ -296,6 +298,24 @@ def test_what_cannot_be_read_is_named_too(written: Write, what: str) -> None:
     assert "altered" in run()[0]
 
 
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL takes no such values")
+@pytest.mark.parametrize("what", ["sequence = 'x'", "sequence = 5.5", "chain = x'ff'"])
+def test_what_is_on_no_walk_is_named_too(written: Write, what: str) -> None:
+    written(LENGTH)
+    sql(f"UPDATE accounts_logentry SET {what} WHERE sequence = {MIDDLE}")
+    kinds = [kind for kind, _ in found()]
+    assert kinds == [Kind.ALTERED, Kind.REMOVED]
+    assert "altered" in run()[0]
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL takes no such values")
+@pytest.mark.parametrize(("what", "kind"), [("sequence = 'x'", Kind.ALTERED), ("chain = x'ff'", Kind.TRUNCATED)])
+def test_a_head_that_cannot_be_read(written: Write, what: str, kind: Kind) -> None:
+    written(LENGTH)
+    sql(f"UPDATE accounts_loghead SET {what}")
+    assert found() == [(kind, None)]
+
+
 def test_other_chains_are_walked_all_the_same(written: Write, team: Team, other_team: Team) -> None:
     written(3)
     with transaction.atomic():
@@ -312,7 +332,7 @@ def test_few_rows_are_in_memory_at_a_time(
     written(2 * BATCH + 5)
     walked: list[int] = []
     tally = Tally(walked=lambda chain, entries: walked.append(entries))
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(25):
         assert list(verify(tally, [])) == []
     assert walked == [BATCH, 2 * BATCH, 2 * BATCH + 5]
     assert (tally.chains, tally.entries) == (1, 2 * BATCH + 5)
@@ -322,7 +342,7 @@ def test_times_that_go_backwards_are_no_finding(written: Write) -> None:
     for moment in (datetime(2026, 3, 29, 3, 30, tzinfo=UTC), datetime(2026, 3, 29, 2, 30, tzinfo=UTC)):
         with time_machine.travel(moment, tick=False):
             written(2)
-    assert found() == []
+            assert found() == []
     assert LogHead.objects.get().sequence == 4
 
 
@@ -360,3 +380,41 @@ def test_a_file_elsewhere(written: Write, tmp_path: Path) -> None:
     assert "could not be read" in run(anchor=tmp_path / "nowhere")[1]
     with pytest.raises(CommandError, match="could not be written"):
         call_command("anchor_audit", anchor=tmp_path, stdout=io.StringIO())
+
+
+LATER = timedelta(days=2, hours=1)
+
+
+@pytest.mark.parametrize("file", ["gone", "empty", "shortened"])
+def test_anchors_that_were_taken_away(written: Write, settings: Settings, team: Team, file: str) -> None:
+    """With a tail and its head, and all that said of them."""
+    written(LENGTH)
+    anchored()
+    anchors = Path(settings.AUDIT_ANCHOR)
+    with time_machine.travel(timezone.now() + LATER):
+        before = anchors.read_text()
+        anchored()
+        assert run()[1] == ""
+        match file:
+            case "gone":
+                anchors.unlink()
+            case "empty":
+                anchors.write_text("")
+            case _:
+                anchors.write_text(before)
+        said, error = run()
+    assert "(unanchored: 1)" in error and f"unanchored  Front desk ({team.pk})" in said
+    assert ("the newest anchor is of" if file == "shortened" else "there is no anchor") in said
+
+
+def test_a_log_that_was_thrown_away(client: Client, alice: User, settings: Settings) -> None:
+    """With its heads and anchors, and another one has begun."""
+    client.force_login(alice)
+    assert run()[1] == ""
+    with time_machine.travel(timezone.now() + LATER):
+        sql("DELETE FROM accounts_logentry")
+        sql("DELETE FROM accounts_loghead")
+        assert "removed  house  Alice signed in on" in run()[0]
+        audit.record_alone(audit.Entry("session.logout", by=alice))
+        anchored()
+        assert "(removed: 1)" in run()[1]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
 from django.utils.module_loading import import_string
+from pytest_django import Settings
 
+from accounts import audit
+from accounts.audit.anchors import Anchor, read_anchors
 from accounts.models import Team
 from applications.models import PhoneNumber
 from faxes.models import Fax
-from faxportal.queue import NIGHT, NIGHTLY, nightly, watch_lines
+from faxportal.queue import NIGHT, NIGHTLY, anchor, nightly, watch_lines
 from sync.models import Heartbeat, SyncRun
 from tests import builders
 
@@ -53,6 +57,15 @@ def test_the_first_worker_does_it_at_once_and_then_at_night(team: Team, clock: t
 def test_everything_at_telnyx_is_looked_at_each_night(clock: time_machine.Traveller) -> None:
     nightly.call_local()
     assert SyncRun.objects.get().kind == SyncRun.Kind.FULL
+
+
+def test_the_log_is_anchored_every_hour_whatever_a_night_is_like(team: Team, settings: Settings) -> None:
+    audit.record_alone(audit.Entry("team.create", on=team, team=team))
+    anchor.call_local()
+    anchor.call_local()
+    assert [kept.sequence for kept in read_anchors(Path(settings.AUDIT_ANCHOR)) if isinstance(kept, Anchor)] == [1, 1]
+    settings.AUDIT_ANCHOR = "/proc/nowhere/anchor"
+    anchor.call_local()
 
 
 def test_a_night_that_was_missed_is_made_up_for(team: Team, clock: time_machine.Traveller) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from accounts.audit.wording import sentence_of
@@ -28,7 +29,9 @@ HEADINGS = (
 )
 # What a spreadsheet takes for a formula, also in the width of Chinese characters:
 # https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+FORMULA, BLANK = tuple("=+-@＝＋－＠"), tuple("\t\r\n")
+# What a spreadsheet may end a cell at, whatever we end it with: that is a matter of the reader's country.
+SEPARATOR = re.compile(r"([;,|\t\r\n])")
 
 
 class _Line:
@@ -43,14 +46,17 @@ class _Line:
 def lines(entries: Iterable[LogEntry], teams: Mapping[str, str]) -> Iterator[str]:
     """The table in CSV, a line at a time, with the names of teams by their chains. Nothing in it is a formula."""
     line = _Line()
-    writer = csv.writer(line)
+    writer = csv.writer(line, quoting=csv.QUOTE_ALL)
     for row in _rows(entries, teams):
         writer.writerow([harmless(cell) for cell in row])
         yield line.text
 
 
 def harmless(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) else cell
+    """The cell, in which no part that could become one of its own is a formula."""
+    parts = [f"'{part}" if part.lstrip().startswith(FORMULA) else part for part in SEPARATOR.split(cell)]
+    whole = "".join(parts)
+    return f"'{whole}" if cell.lstrip(" ").startswith(BLANK) else whole
 
 
 def _rows(entries: Iterable[LogEntry], teams: Mapping[str, str]) -> Iterator[Iterable[str]]:

@@ -73,7 +73,9 @@ def _save(request: HttpRequest, user: User, form: forms.ModelForm[User], *, name
     if columns:
         with transaction.atomic():
             user.save(update_fields=columns)
-            audit.record(audit.Entry("user.change_own", by=user, on=user, data={"changed": columns}))
+            before = {column: form.initial[column] for column in columns}
+            data = {"before": before, "after": {column: getattr(user, column) for column in columns}}
+            audit.record(audit.Entry("user.change_own", by=user, on=user, data=data))
         messages.success(request, "Saved.")
     return redirect("accounts:me")
 

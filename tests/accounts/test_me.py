@@ -35,7 +35,8 @@ def test_a_name_is_changed_and_on_record(bobs: Client, bob: User) -> None:
     bob.refresh_from_db()
     assert str(bob) == "Robert Ortiz"
     entry = LogEntry.objects.get(action="user.change_own")
-    assert entry.data == {"changed": ["first_name", "last_name"]}
+    before, after = {"first_name": "Bob", "last_name": ""}, {"first_name": "Robert", "last_name": "Ortiz"}
+    assert entry.data == {"before": before, "after": after}
 
 
 def test_what_is_not_changed_is_not_on_record(bobs: Client) -> None:

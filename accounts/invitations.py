@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -29,7 +29,8 @@ def invite(*, by: User, team: Team, email: str, role: str) -> tuple[Invitation, 
     """Invite an address, in the place of an open invitation it may have. Returns the secret for the link, too, which
     is kept nowhere: e-mail it in the same transaction.
 
-    Raises ValidationError for an address that is none, a role that is none, and for who is on the team already.
+    Raises ValidationError for an address that is none, a role that is none, for who is on the team already, and where
+    the account of the address is closed.
     """
     access.require(by, team, at_least=Role.MANAGER)
     email = email.strip().lower()
@@ -83,6 +84,8 @@ def accept(*, invitation: Invitation, user: User) -> Membership:
     with transaction.atomic():
         locked(invitation.team)
         _use(invitation, user)
+        data = {"email": invitation.email, "role": invitation.role}
+        audit.record(audit.Entry("member.accept_invitation", by=user, on=invitation, team=invitation.team, data=data))
         before = Membership.objects.filter(team=invitation.team, user=user).first()
         if before is not None and access.RANK.get(before.role, 0) >= access.RANK[invitation.role]:
             return before
@@ -98,21 +101,34 @@ def accept_as_new(*, invitation: Invitation, name: str, password: str) -> User:
     first, _, last = " ".join(name.split()).partition(" ")
     if not first or len(name) > 150:
         raise ValidationError({"name": "Enter your name, as colleagues know you: at most 150 characters."})
-    if account_of(invitation) is not None:
-        raise ValidationError("This address has an account already. Sign in to accept the invitation.")
-    user = User(username=_free_username(invitation.email), email=invitation.email, first_name=first, last_name=last)
+    user = User(username=username_for(invitation), email=invitation.email, first_name=first, last_name=last)
     try:
         validate_password(password, user)
     except ValidationError as error:
         raise ValidationError({"password": error.messages}) from error
     user.set_password(password)
-    with transaction.atomic():
-        user.save()
-        EmailAddress.objects.create(user=user, email=invitation.email, primary=True, verified=True)
-        accept(invitation=invitation, user=user)
-        # After the team's entries: the log is locked in the order of its chains, and that of the house is the last.
-        audit.record(audit.Entry("user.create", by=user, on=user, data={"invitation": invitation.pk}))
+    try:
+        with transaction.atomic():
+            _make(user, invitation)
+    except IntegrityError as error:
+        # Somebody got the user name or the address at this very moment, by another invitation.
+        raise ValidationError("That did not work this time. Press the button once more.") from error
     return user
+
+
+def _make(user: User, invitation: Invitation) -> None:
+    """Under the team's lock, behind which a second click waits: then the invitation is used, and nothing else asked."""
+    locked(invitation.team)
+    if not Invitation.objects.still_open().filter(pk=invitation.pk).exists():
+        raise ValidationError(OVER)
+    if account_of(invitation) is not None:
+        raise ValidationError("This address has an account already. Sign in to accept the invitation.")
+    user.username = username_for(invitation)
+    user.save()
+    EmailAddress.objects.create(user=user, email=invitation.email, primary=True, verified=True)
+    accept(invitation=invitation, user=user)
+    # After the team's entries: the log is locked in the order of its chains, and that of the house is the last.
+    audit.record(audit.Entry("user.create", by=user, on=user, data={"invitation": invitation.pk}))
 
 
 def is_for(invitation: Invitation, user: User) -> bool:
@@ -124,9 +140,24 @@ def is_for(invitation: Invitation, user: User) -> bool:
 
 def account_of(invitation: Invitation) -> User | None:
     """The person who has the invited address already."""
-    user = User.objects.filter(email__iexact=invitation.email).first()
+    return _whose(invitation.email)
+
+
+def username_for(invitation: Invitation) -> str:
+    """What a new account of the address is called: the part before the @, with a number behind it where somebody has
+    that name, in large or small letters."""
+    before = invitation.email.partition("@")[0]
+    wanted = "".join(letter for letter in before if letter.isalnum() or letter in "._-")[:100] or "user"
+    alike = User.objects.filter(username__istartswith=wanted).values_list("username", flat=True)
+    taken = {name.casefold() for name in alike}
+    names = (wanted if number == 1 else f"{wanted}{number}" for number in range(1, len(taken) + 3))
+    return next(name for name in names if name.casefold() not in taken)
+
+
+def _whose(email: str) -> User | None:
+    user = User.objects.filter(email__iexact=email).first()
     if user is None:
-        proven = EmailAddress.objects.filter(email__iexact=invitation.email, verified=True).select_related("user")
+        proven = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user")
         user = next((address.user for address in proven), None)
     return user
 
@@ -143,6 +174,9 @@ def _check(team: Team, email: str, role: str) -> None:
         raise ValidationError(errors)
     if Membership.objects.filter(team=team, user__email__iexact=email, user__is_active=True).exists():
         raise ValidationError({"email": "This person is on the team already. Change their role in the list."})
+    invited = _whose(email)
+    if invited is not None and not invited.is_active:
+        raise ValidationError({"email": "Nobody can join with this address at present. Ask an administrator."})
 
 
 def _use(invitation: Invitation, user: User) -> None:
@@ -152,16 +186,6 @@ def _use(invitation: Invitation, user: User) -> None:
     unused = Invitation.objects.filter(pk=invitation.pk).still_open()
     if unused.update(accepted_at=timezone.now(), accepted_by=user) != 1:
         raise ValidationError(OVER)
-
-
-def _free_username(email: str) -> str:
-    """The part before the @, with a number behind it where somebody has that name."""
-    wanted = (
-        "".join(letter for letter in email.partition("@")[0] if letter.isalnum() or letter in "._-")[:100] or "user"
-    )
-    taken = set(User.objects.filter(username__startswith=wanted).values_list("username", flat=True))
-    names = (wanted if number == 1 else f"{wanted}{number}" for number in range(1, len(taken) + 3))
-    return next(name for name in names if name not in taken)
 
 
 def _hash(token: str) -> str:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.append_only import AppendOnlyError, AppendOnlyQuerySet
@@ -42,7 +43,14 @@ class User(AbstractUser):
     objects: ClassVar[People] = People()
 
     class Meta(AbstractUser.Meta):
-        pass
+        # People type their name in large or small letters, and it has to be one of theirs.
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_name_once",
+                violation_error_message="Somebody has this user name already, in these letters or in others.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.get_username()

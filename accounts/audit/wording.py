@@ -85,6 +85,9 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
         "member.set": Words("Gave somebody a role", "made {user} a {after}", ", who was a {before}", alone=True),
         "member.remove": Words("Removed a member", "removed {user}", ", who was a {before}", alone=True),
         "member.invite": Words("Invited somebody", "invited {email}", "as a {role}", alone=True),
+        "member.accept_invitation": Words(
+            "Accepted an invitation", "accepted the invitation of {email}", "as a {role}", alone=True
+        ),
         "member.revoke_invitation": Words("Took an invitation back", "took the invitation of {email} back", alone=True),
         "user.create": Words("Made an account", "made the account of"),
         "user.change": Words("Changed an account", "changed the account of"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -49,7 +50,11 @@ def test_an_invited_person_joins_with_the_role(team: Team, alice: User, dana: Us
     assert invitations.find(token) == invitation
     invitations.accept(invitation=invitation, user=dana)
     assert Membership.objects.get(user=dana).role == Role.MEMBER
-    assert [entry.action for entry in LogEntry.objects.order_by("sequence")][-2:] == ["member.invite", "member.set"]
+    assert [entry.action for entry in LogEntry.objects.order_by("sequence")][-3:] == [
+        "member.invite",
+        "member.accept_invitation",
+        "member.set",
+    ]
 
 
 def test_the_secret_is_kept_nowhere(team: Team, alice: User) -> None:
@@ -117,6 +122,51 @@ def test_a_new_person_gets_an_account_of_that_address(team: Team, alice: User) -
     assert not user.is_superuser and Membership.objects.get(user=user).role == Role.VIEWER
 
 
+@pytest.mark.parametrize("name", ["DANA", "Dana"])
+def test_nobody_is_shut_out_of_their_name_by_another_in_other_letters(team: Team, alice: User, name: str) -> None:
+    User.objects.create_user(name, "somebody@else.example")
+    invitation, _ = invite(alice, team)
+    assert accepted_as_new(invitation).username == "dana2"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create_user("dAnA")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_new_people_of_one_name_at_once(team: Team, other_team: Team, alice: User, charlie: User) -> None:
+    made = [
+        invite(by, to, f"dana@{host}.example")[0] for by, to, host in ((alice, team, "a"), (charlie, other_team, "b"))
+    ]
+
+    def click(invitation: Invitation) -> str:
+        try:
+            return accepted_as_new(invitation).username
+        except ValidationError as error:
+            return "".join(error.messages)
+
+    names = at_once(*[lambda one=one: click(one) for one in made])
+    assert set(names) <= {"dana", "dana2", "That did not work this time. Press the button once more."}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_makes_one_account(team: Team, alice: User) -> None:
+    invitation, _ = invite(alice, team)
+
+    def click() -> str:
+        try:
+            return accepted_as_new(invitation).username
+        except ValidationError as error:
+            return "".join(error.messages)
+
+    assert sorted(at_once(*[click] * 3)) == [invitations.OVER, invitations.OVER, "dana"]
+
+
+def test_a_closed_account_is_not_invited(team: Team, alice: User, charlie: User) -> None:
+    User.objects.filter(pk=charlie.pk).update(is_active=False)
+    with pytest.raises(ValidationError, match="Ask an administrator") as refused:
+        invite(alice, team, charlie.email)
+    assert "charlie" not in "".join(refused.value.messages).lower() and not Invitation.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("said", "field"), [({"name": " "}, "name"), ({"name": "x" * 151}, "name"), ({"password": "12345678"}, "password")]
 )
@@ -142,6 +192,8 @@ def test_nobody_loses_a_role_by_an_invitation(team: Team, alice: User, bob: User
     bob.refresh_from_db()
     invitations.accept(invitation=invitation, user=bob)
     assert Membership.objects.get(user=bob, team=team).role == Role.MEMBER
+    entry = LogEntry.objects.get(action="member.accept_invitation")
+    assert (entry.actor_name, entry.data) == ("Bob", {"email": NEW, "role": "viewer"})
 
 
 @pytest.mark.parametrize(

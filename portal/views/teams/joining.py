@@ -45,8 +45,10 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "portal/teams/invitation_over.html", status=404)
     if request.user.is_authenticated:
         return _for_somebody(request, request.user, found)
-    if invitations.account_of(found) is not None or not settings.LOCAL_LOGIN:
-        return render(request, "portal/teams/invitation.html", {"invitation": found, "signs_in": True})
+    has_account = invitations.account_of(found) is not None
+    if has_account or not settings.LOCAL_LOGIN:
+        context = {"invitation": found, "signs_in": True, "has_account": has_account, "sign_on": settings.OIDC_NAME}
+        return render(request, "portal/teams/invitation.html", context)
     return _for_a_stranger(request, found)
 
 
@@ -72,7 +74,8 @@ def _for_a_stranger(request: HttpRequest, found: Invitation) -> HttpResponse:
         else:
             login(request, user, backend=BACKEND)
             return _welcome(request, found)
-    return render(request, "portal/teams/invitation.html", {"invitation": found, "form": form})
+    context = {"invitation": found, "form": form, "username": invitations.username_for(found)}
+    return render(request, "portal/teams/invitation.html", context)
 
 
 def _welcome(request: HttpRequest, found: Invitation) -> HttpResponse:

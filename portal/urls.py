@@ -9,7 +9,8 @@ app_name = "portal"
 urlpatterns = [
     path("", dashboard.home, name="home"),
     path("teams/", house.teams, name="teams"),
-    path("teams/switch/", house.switch, name="switch"),
+    # Not below teams/, where a team could have this address.
+    path("switch-team/", house.switch, name="switch"),
     path("teams/<slug:team_slug>/", members.members, name="team"),
     path("teams/<slug:team_slug>/invite/", members.invite, name="team_invite"),
     path("teams/<slug:team_slug>/members/<uuid:seat_id>/role/", members.role, name="team_role"),

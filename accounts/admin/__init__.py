@@ -155,7 +155,7 @@ POLICY = {
     "keep_media_days": "So many days after a fax its pages are deleted for good; the line that it was there stays. "
     "Empty: they are kept.",
     "keep_records_days": "So many days after a fax everything is deleted for good: its pages, its numbers, its notes. "
-    "Empty: it is kept.",
+    "Empty: it is kept. The audit log keeps its number for good.",
 }
 SECOND_FACTOR = (
     "Its members set up a passkey or an authenticator app before they see anything more; administrators, too."

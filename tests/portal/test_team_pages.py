@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import Settings
 
+from accounts import invitations
 from accounts.models import Invitation, LogEntry, Membership, Role, Team, User
 from applications.models import PhoneNumber
 from notifications.models import Mail
@@ -96,6 +99,32 @@ def test_an_account_is_not_tried_for_without_end(manager: Client) -> None:
     tries = [stranger.post(link, {"name": "Dana", "password": "short"}).status_code for _ in range(21)]
     assert tries == [200] * 20 + [429]
     assert stranger.get(link).status_code == 200
+
+
+def test_the_name_that_a_new_account_gets_is_said(manager: Client) -> None:
+    User.objects.create_user("Dana", "other@clinic.example")
+    invite(manager)
+    link = link_in_mail()
+    assert "Your user name will be “dana2”" in text_of(Client().get(link))
+    Client().post(link, {"name": "Dana Reyes", "password": "nine green bottles"})
+    assert User.objects.get(email=DANA).username == "dana2"
+
+
+def test_who_has_no_account_where_passwords_are_off_is_told_so(manager: Client, settings: Settings) -> None:
+    settings.LOCAL_LOGIN, settings.OIDC_NAME = False, "Example ID"
+    invite(manager)
+    text = text_of(Client().get(link_in_mail()))
+    assert "Sign in by Example ID" in text and "has an account already" not in text
+
+
+def test_two_clicks_at_once_are_told(manager: Client, team: Team) -> None:
+    invite(manager)
+    link, form = link_in_mail(), {"name": "Dana Reyes", "password": "nine green bottles"}
+    found = invitations.find(link.split("/")[2])
+    assert found is not None
+    Client().post(link, form)
+    with pytest.raises(ValidationError, match="has been used"):
+        invitations.accept_as_new(invitation=found, **form)
 
 
 def test_a_weak_password_keeps_the_name_that_was_typed(manager: Client) -> None:
@@ -221,6 +250,69 @@ def test_a_policy_that_cannot_be_is_told_and_nothing_saved(
     assert team.deleting_role == Role.MEMBER and team.keep_media_days is None
 
 
+def test_an_old_page_brings_nothing_back(manager: Client, team: Team) -> None:
+    """Only what somebody changed is saved; what others changed meanwhile stays."""
+    Team.objects.update(keep_records_days=400, mail_domains="a.example\nb.example")
+    form = fields_of(manager.get(f"{HERE}policies/"))
+    Team.objects.update(phi_free_mail=False, keep_records_days=500, deleting_role=Role.MANAGER)
+    form["keep_media_days"] = "90"
+    assert "The policies are saved" in says(manager.post(f"{HERE}policies/", form, follow=True))
+    team.refresh_from_db()
+    assert (team.keep_media_days, team.keep_records_days, team.phi_free_mail) == (90, 500, False)
+    assert (team.deleting_role, team.mail_domains) == (Role.MANAGER, "a.example\nb.example")
+    changed = [entry.data["after"] for entry in LogEntry.objects.filter(action__startswith="team.set")]
+    assert changed == [{"keep_media_days": 90, "keep_records_days": 500}]
+
+
+def test_a_policy_is_taken_back_by_an_empty_field(manager: Client, team: Team) -> None:
+    Team.objects.update(keep_media_days=90, phi_free_mail=False)
+    form = fields_of(manager.get(f"{HERE}policies/"))
+    form["keep_media_days"] = ""
+    del form["particulars"]
+    manager.post(f"{HERE}policies/", form)
+    team.refresh_from_db()
+    assert (team.keep_media_days, team.phi_free_mail) == (None, True)
+
+
+def fields_of(page: Any) -> dict[str, str]:
+    """What a browser would send from the form of the page as it is."""
+    form = page.context["form"]
+    parsed = _Form()
+    parsed.feed(page.content.decode())
+    return {name: value for name, value in parsed.fields.items() if name.removeprefix("initial-") in form.fields}
+
+
+class _Form(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self.select = self.area = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {name: value or "" for name, value in attrs}
+        name = said.get("name", "")
+        match tag:
+            case "input" if said.get("type") != "checkbox" or "checked" in said:
+                self.fields[name] = said.get("value", "on" if said.get("type") == "checkbox" else "")
+            case "select":
+                self.select = name
+                self.fields[name] = ""
+            case "option" if "selected" in said:
+                self.fields[self.select] = said["value"]
+            case "textarea":
+                self.area = name
+                self.fields[name] = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.area:
+            # A browser drops the first line's end.
+            self.fields[self.area] += data.removeprefix("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self.area = ""
+
+
 def test_members_read_the_policies_and_change_none(bob: User, logged_in: LoggedIn, team: Team) -> None:
     page = logged_in(bob).get(f"{HERE}policies/")
     assert b"<fieldset disabled>" in page.content and "Save policies" not in text_of(page)
@@ -289,6 +381,11 @@ def test_administrators_make_teams_and_nobody_else(root: User, alice: User, logg
     assert logged_in(alice).post("/teams/", {"name": "Mine"}).status_code == 403
 
 
+def test_a_team_of_any_name_has_its_pages(root: User, logged_in: LoggedIn) -> None:
+    page = logged_in(root).post("/teams/", {"name": "Switch"}, follow=True)
+    assert page.status_code == 200 and page.redirect_chain[-1][0] == "/teams/switch/"
+
+
 def test_one_looks_at_one_team_or_at_all(bob: User, other_team: Team, team: Team, logged_in: LoggedIn) -> None:
     client = logged_in(bob)
     assert "All my teams" not in text_of(client.get("/faxes/inbox/"))
@@ -296,16 +393,16 @@ def test_one_looks_at_one_team_or_at_all(bob: User, other_team: Team, team: Team
     builders.inbound(team, from_number="+14155550101")
     builders.inbound(other_team, from_number="+14155550102")
     assert "All my teams" in text_of(client.get("/faxes/inbox/"))
-    answer = client.post("/teams/switch/", {"team": "records", "next": "/faxes/inbox/?show=all"})
+    answer = client.post("/switch-team/", {"team": "records", "next": "/faxes/inbox/?show=all"})
     assert answer["Location"] == "/faxes/inbox/?team=records"
     text = text_of(client.get("/faxes/inbox/?team=records"))
     assert "415 555 0102" in text and "415 555 0101" not in text
     # The rail leads to that team's faxes from every page.
     assert b'href="/faxes/sent/?team=records"' in client.get("/faxes/inbox/").content
-    client.post("/teams/switch/", {"team": "", "next": "/faxes/sent/"})
+    client.post("/switch-team/", {"team": "", "next": "/faxes/sent/"})
     assert b'href="/faxes/sent/"' in client.get("/faxes/inbox/").content
 
 
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "javascript:alert(1)", ""])
 def test_switching_leads_nowhere_else(bob: User, logged_in: LoggedIn, back: str) -> None:
-    assert logged_in(bob).post("/teams/switch/", {"team": "nowhere", "next": back})["Location"] == "/faxes/inbox/"
+    assert logged_in(bob).post("/switch-team/", {"team": "nowhere", "next": back})["Location"] == "/faxes/inbox/"

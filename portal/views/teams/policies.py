@@ -9,14 +9,14 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.guards import for_people, prove_first
 from accounts.models import Role, Team, User
-from accounts.services import set_policy, set_retention
+from accounts.services import locked, set_policy, set_retention
 from applications.models import PhoneNumber
 from contacts.numbers import format_number
 from faxes.forms import QUALITIES
@@ -28,6 +28,8 @@ WHO_DELETES = [(Role.MEMBER, "Members and managers"), (Role.MANAGER, "Managers a
 
 
 class PolicyForm(forms.Form):
+    """What a page showed travels along, so that a field that nobody touched overwrites nothing."""
+
     keep_media_days = forms.IntegerField(
         required=False,
         min_value=1,
@@ -40,7 +42,8 @@ class PolicyForm(forms.Form):
         min_value=1,
         max_value=36_500,
         label="Days to keep records",
-        help_text="So many days after a fax everything is deleted, its numbers and notes, too. Empty: it is kept.",
+        help_text="So many days after a fax everything is deleted, its numbers and notes, too. Empty: it is kept. "
+        "The audit log keeps from and to which number a fax went, for good.",
     )
     deleting_role = forms.ChoiceField(
         choices=WHO_DELETES,
@@ -66,11 +69,13 @@ class PolicyForm(forms.Form):
         help_text="A domain a line, or * for any address. Empty: faxes are not e-mailed at all.",
     )
 
-    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, team: Team) -> None:
+        super().__init__(data, initial=_as_is(team))
+        for field in self.fields.values():
+            field.show_hidden_initial = True
         for name, choices in defaults_of(team).items():
-            field: Any = self.fields[name]
-            field.choices = choices
+            offered: Any = self.fields[name]
+            offered.choices = choices
 
     def clean_mail_domains(self) -> str:
         return domains_of(self.cleaned_data["mail_domains"])
@@ -113,7 +118,7 @@ def policies(request: HttpRequest, user: User, team_slug: str) -> HttpResponse:
             messages.success(request, "The policies are saved. They hold from now on.")
             return redirect("portal:team_policies", team.slug)
     else:
-        form = PolicyForm(team=team, initial=_as_is(team))
+        form = PolicyForm(team=team)
     return show(request, user, team, "policies", form=form)
 
 
@@ -124,13 +129,17 @@ def _as_is(team: Team) -> dict[str, Any]:
 
 
 def _saved(user: User, team: Team, form: PolicyForm) -> bool:
-    """All of it or nothing; what a service refuses is told at its field."""
-    said = dict(form.cleaned_data)
-    retention = {name: said.pop(name) for name in ("keep_media_days", "keep_records_days")}
+    """What somebody changed, all of it or nothing, and the rest as it is by now. What a service refuses is told at its
+    field."""
+    said = {name: form.cleaned_data[name] for name in form.changed_data}
+    if "particulars" in said:
+        said["phi_free_mail"] = not said.pop("particulars")
     try:
         with transaction.atomic():
-            set_retention(by=user, team=team, **retention)
-            set_policy(by=user, team=team, phi_free_mail=not said.pop("particulars"), **said)
+            now = locked(team)
+            days = {name: said.pop(name, getattr(now, name)) for name in ("keep_media_days", "keep_records_days")}
+            set_retention(by=user, team=team, **days)
+            set_policy(by=user, team=team, **said)
     except ValidationError as error:
         form.add_error(None, error)
         return False

@@ -234,7 +234,7 @@ def _unremembered(trail: _Trail, row: LogEntry) -> Finding:
 def _end(chain: str, trail: _Trail, head: LogHead | None) -> Iterator[Finding]:
     if head is None:
         yield Finding(Kind.TRUNCATED, f"the chain's head is gone; it ends {_after(trail.last)}", chain)
-    elif not isinstance(head.sequence, int):
+    elif not _is_number(head.sequence):
         yield Finding(Kind.ALTERED, f"the chain's head is no number; it ends {_after(trail.last)}", chain)
     elif head.sequence > trail.sequence:
         gone = f"entries {trail.sequence + 1} to {head.sequence} are gone, {_after(trail.last)}"
@@ -243,6 +243,10 @@ def _end(chain: str, trail: _Trail, head: LogHead | None) -> Iterator[Finding]:
         yield _about(trail.last, Kind.INSERTED, f"the chain's head ends it with entry {head.sequence}")
     elif trail.last and head.hash != trail.hash and not trail.is_wrong:
         yield _about(trail.last, Kind.ALTERED, "the chain's head remembers another one in its place")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int)
 
 
 def _against(anchors: Iterable[Anchor | Unsigned], tally: Tally) -> Iterator[Finding]:

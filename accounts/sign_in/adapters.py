@@ -69,12 +69,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def login(self, request: HttpRequest, user: User) -> None:
-        try:
-            super().login(request, user)
-        except audit.NotRecorded:
-            # Nobody is here without an entry that says so.
-            request.session.flush()
-            raise
+        super().login(request, user)
         local.note_fresh(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:

@@ -56,17 +56,12 @@ def both_or_neither(view: View) -> View:
     def called(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method != "POST":
             return view(request, *args, **kwargs)
-        key = request.session.session_key
-        try:
-            with transaction.atomic():
-                before = _factors(request.user)
-                answer = view(request, *args, **kwargs)
-                _record_factors(request.user, before)
-                return answer
-        except Exception:
-            # The session, too, is as it was: a new password had given it another key, which is undone.
-            request.session = type(request.session)(key)
-            raise
+        # A session whose new key is undone is not saved either, as a page that says so has status 503.
+        with transaction.atomic():
+            before = _factors(request.user)
+            answer = view(request, *args, **kwargs)
+            _record_factors(request.user, before)
+            return answer
 
     return called
 

@@ -59,6 +59,8 @@ def rename_team(*, by: User | None, team: Team, name: str) -> None:
             raise ValidationError({"name": f"There is a team called “{name}” already."})
         before = locked(team).name
         team.name = name
+        if before == name:
+            return
         # Before the name, which is unique: to change it takes the team's key, which others ask for when they hold the
         # log.
         audit.record(audit.Entry("team.rename", by=by, on=team, team=team, data={"before": before, "after": name}))

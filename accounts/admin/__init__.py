@@ -25,6 +25,7 @@ from accounts.models import LogEntry, Membership, Role, Team, User
 from accounts.services import (
     create_team,
     end_ways_in,
+    locked,
     remove_member,
     rename_team,
     set_member,
@@ -164,8 +165,15 @@ RETENTION = "What is deleted does not come back. A fax on legal hold is never de
 
 
 class TeamForm(forms.ModelForm):
+    """What a page showed travels along, so that a field that nobody touched overwrites nothing."""
+
     class Meta:
         help_texts = POLICY | {"mfa_required": SECOND_FACTOR}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
 
 
 @admin.register(Team)
@@ -187,7 +195,8 @@ class TeamAdmin(HouseAdmin):
     def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
         if change:
             if POLICY.keys() & set(form.changed_data):
-                days = {column: form.cleaned_data[column] for column in POLICY}
+                now, said = locked(obj), {name: form.cleaned_data[name] for name in form.changed_data}
+                days = {column: said.get(column, getattr(now, column)) for column in POLICY}
                 set_retention(by=person(request), team=obj, **days)
             if policy := {column: form.cleaned_data[column] for column in self.policies if column in form.changed_data}:
                 set_policy(by=person(request), team=obj, **policy)

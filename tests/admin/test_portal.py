@@ -14,6 +14,7 @@ from faxes.forms import QUALITIES
 from telnyx_sandbox.server import Server
 from tests import builders
 from tests.admin.pages import act, form, listing, said
+from tests.filled import fields_of
 
 pytestmark = pytest.mark.django_db
 SCRIPT = "<script>alert(1)</script>"
@@ -58,9 +59,8 @@ def test_a_number_leads_to_where_it_is_attached(office: Client, line: PhoneNumbe
 
 def saved(office: Client, team: Team, **changes: Any) -> Any:
     """Fill in the form of the team as it stands, with changes, and save it."""
-    initial = office.get(form(team)).context["adminform"].form.initial
-    names = ("deleting_role", "default_number", "default_quality", "phi_free_mail", "mail_domains")
-    data = {name: initial[name] for name in names} | {"name": team.name} | changes
+    page: Any = office.get(form(team))
+    data: dict[str, Any] = fields_of(page, page.context["adminform"].form) | changes
     data |= {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
     return office.post(form(team), {name: value for name, value in data.items() if value is not False}, follow=True)
 

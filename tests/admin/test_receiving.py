@@ -16,6 +16,7 @@ from accounts.models import Team, User
 from faxes.models import Document, Fax, Note, Tag
 from tests import builders
 from tests.admin.pages import NO_ROWS, act, form, listing, said, shown
+from tests.filled import fields_of
 from tests.log import deeds
 
 SCRIPT = "<script>alert(1)</script>"
@@ -114,6 +115,16 @@ def test_a_team_is_told_how_long_to_keep(office: Client, team: Team) -> None:
     assert actions() == ["team.set_retention"]
     office.post(form(team), data)
     assert actions() == ["team.set_retention"]
+
+
+def test_an_old_page_of_a_team_brings_nothing_back(office: Client, team: Team) -> None:
+    page: Any = office.get(form(team))
+    data = TEAM_FORM | fields_of(page, page.context["adminform"].form)
+    Team.objects.update(name="Reception", keep_records_days=500, mail_domains="clinic.example")
+    office.post(form(team), data | {"keep_media_days": "30"})
+    team.refresh_from_db()
+    assert (team.name, team.keep_media_days, team.keep_records_days) == ("Reception", 30, 500)
+    assert team.mail_domains == "clinic.example" and actions() == ["team.set_retention"]
 
 
 @pytest.mark.parametrize(("media", "records"), [("366", "365"), ("0", ""), ("-1", ""), ("x", ""), ("9" * 1000, "")])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from notifications.models import Mail
 from notifications.steps import mail as mail_step
 from tests import builders
 from tests.conftest import PASSWORD
+from tests.filled import fields_of
 from tests.sheets import NEW, Sheet, text_of
 
 pytestmark = pytest.mark.django_db
@@ -250,10 +250,16 @@ def test_a_policy_that_cannot_be_is_told_and_nothing_saved(
     assert team.deleting_role == Role.MEMBER and team.keep_media_days is None
 
 
+def policies_of(client: Client) -> dict[str, str]:
+    """What a browser would send from the page as it is."""
+    page: Any = client.get(f"{HERE}policies/")
+    return fields_of(page, page.context["form"])
+
+
 def test_an_old_page_brings_nothing_back(manager: Client, team: Team) -> None:
     """Only what somebody changed is saved; what others changed meanwhile stays."""
     Team.objects.update(keep_records_days=400, mail_domains="a.example\nb.example")
-    form = fields_of(manager.get(f"{HERE}policies/"))
+    form = policies_of(manager)
     Team.objects.update(phi_free_mail=False, keep_records_days=500, deleting_role=Role.MANAGER)
     form["keep_media_days"] = "90"
     assert "The policies are saved" in says(manager.post(f"{HERE}policies/", form, follow=True))
@@ -266,51 +272,12 @@ def test_an_old_page_brings_nothing_back(manager: Client, team: Team) -> None:
 
 def test_a_policy_is_taken_back_by_an_empty_field(manager: Client, team: Team) -> None:
     Team.objects.update(keep_media_days=90, phi_free_mail=False)
-    form = fields_of(manager.get(f"{HERE}policies/"))
+    form = policies_of(manager)
     form["keep_media_days"] = ""
     del form["particulars"]
     manager.post(f"{HERE}policies/", form)
     team.refresh_from_db()
     assert (team.keep_media_days, team.phi_free_mail) == (None, True)
-
-
-def fields_of(page: Any) -> dict[str, str]:
-    """What a browser would send from the form of the page as it is."""
-    form = page.context["form"]
-    parsed = _Form()
-    parsed.feed(page.content.decode())
-    return {name: value for name, value in parsed.fields.items() if name.removeprefix("initial-") in form.fields}
-
-
-class _Form(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.fields: dict[str, str] = {}
-        self.select = self.area = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
-        name = said.get("name", "")
-        match tag:
-            case "input" if said.get("type") != "checkbox" or "checked" in said:
-                self.fields[name] = said.get("value", "on" if said.get("type") == "checkbox" else "")
-            case "select":
-                self.select = name
-                self.fields[name] = ""
-            case "option" if "selected" in said:
-                self.fields[self.select] = said["value"]
-            case "textarea":
-                self.area = name
-                self.fields[name] = ""
-
-    def handle_data(self, data: str) -> None:
-        if self.area:
-            # A browser drops the first line's end.
-            self.fields[self.area] += data.removeprefix("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea":
-            self.area = ""
 
 
 def test_members_read_the_policies_and_change_none(bob: User, logged_in: LoggedIn, team: Team) -> None:

@@ -568,7 +568,7 @@ def answer_of(response: Any, browser: Client) -> Answer:
 
 
 IDS = {"fax_id", "line_id", "application_id", "pending_id", "delivery_id", "seat_id", "invitation_id", "document_id"}
-OF_OTHERS = [(route, name) for route in ROUTES for name in IDS | {"team_slug"} if f":{name}>" in route.path]
+OF_OTHERS = [(route, name) for route in ROUTES for name in sorted({*IDS, "team_slug"}) if f":{name}>" in route.path]
 
 
 @pytest.mark.parametrize(("route", "name"), OF_OTHERS, ids=lambda part: getattr(part, "name", part))

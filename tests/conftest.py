@@ -3,6 +3,7 @@ administers. All of them have the password PASSWORD."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -37,6 +38,12 @@ MACOS_BROWSERS = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 def pytest_xdist_auto_num_workers() -> int:
     """Half of the tests wait for a browser, a process or a clock: there is room for more than one for each core."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end. Nobody has to look through it again and again for what has died."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

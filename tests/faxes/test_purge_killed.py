@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import tempfile
@@ -80,10 +79,7 @@ def purged_in_a_process(at: int, folder: str) -> bool:
 def _files_in_memory(settings: Settings) -> Iterator[None]:
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         settings.MEDIA_ROOT = folder
-        # What is there already need not be copied for each worker.
-        gc.freeze()
         yield
-        gc.unfreeze()
 
 
 @pytest.fixture

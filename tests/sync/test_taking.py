@@ -79,10 +79,10 @@ def test_what_is_no_history_is_told_however_it_stumbles(taker: Taker) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("wakes")
 def test_who_fetches_pages_is_woken_when_their_faxes_are_there(taker: Taker) -> None:
     seen: list[tuple[str, int]] = []
     on_wake(lambda name, after: seen.append((name, Fax.objects.count())))
     now = timezone.now().isoformat()
     taker.page(page(3, created_at=now, updated_at=now, media_url="https://x/y.pdf"))
-    on_wake(None)
     assert ("archive", 3) in seen

@@ -28,7 +28,7 @@ class KindFilter(WordFilter):
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
-    list_display = ["started_at", "sort", "state", "duration", "numbers", "by", "error"]
+    list_display = ["started_at", "sort", "pill", "duration", "numbers", "by", "error"]
     list_filter = [KindFilter]
     list_select_related = ["by"]
     exact = ("id",)
@@ -50,9 +50,13 @@ class SyncRunAdmin(ReadOnlyAdmin):
         return kind_of(run)
 
     @display(description="state", label=TONES)
-    def state(self, run: SyncRun) -> tuple[str, str]:
+    def pill(self, run: SyncRun) -> tuple[str, str]:
         state = state_of_run(run)
         return state.tone, state.word
+
+    @admin.display(description="state")
+    def state(self, run: SyncRun) -> str:
+        return state_of_run(run).word
 
     @admin.display(description="took")
     def duration(self, run: SyncRun) -> str:
@@ -99,7 +103,7 @@ class WhatFilter(WordFilter):
 
 @admin.register(Gap)
 class GapAdmin(ReadOnlyAdmin):
-    list_display = ["found_at", "side", "thing", "name", "done", "state", "settled_at"]
+    list_display = ["found_at", "side", "thing", "name", "done", "pill", "settled_at"]
     list_filter = [OpenFilter, SideFilter, WhatFilter]
     list_select_related = ["fax__document", "fax__correspondent"]
     exact = ("id", "fax", "run")
@@ -130,9 +134,13 @@ class GapAdmin(ReadOnlyAdmin):
         return done_of(gap)
 
     @display(description="now", label=TONES)
-    def state(self, gap: Gap) -> tuple[str, str]:
+    def pill(self, gap: Gap) -> tuple[str, str]:
         state = state_of_gap(gap)
         return state.tone, state.word
+
+    @admin.display(description="now")
+    def state(self, gap: Gap) -> str:
+        return state_of_gap(gap).word
 
     @admin.display(description="data")
     def told(self, gap: Gap) -> SafeString:

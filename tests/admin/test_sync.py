@@ -48,6 +48,12 @@ def test_a_gap_is_found_by_its_fax_and_its_run(office: Client, team: Team) -> No
         assert shown(office, Gap, q=term) == [mine]
 
 
+def test_a_state_is_a_word_on_its_form_too(office: Client) -> None:
+    for row, word in ((ended(), "complete"), (gap(), "open")):
+        page = office.get(form(row)).text
+        assert word in page and "(&#x27;" not in page
+
+
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="reads SQLite's plan")
 def test_an_index_leads_to_what_is_open(office: Client) -> None:
     rows = office.get(listing(Gap), {"settled": "no"}).context["cl"].queryset

@@ -11,13 +11,10 @@
     return !selection.isCollapsed && selection.containsNode(part, true);
   }
 
-  function put(fresh, old) {
-    const focused = old.contains(document.activeElement) && document.activeElement;
-    old.replaceWith(fresh);
-    if (!focused) return;
+  function focusAgain(id, part) {
     // A fax that has ended is found among the last ones.
-    const ids = [focused.id, focused.id.replace("going-", "last-"), fresh.id, "main"];
-    const there = ids.map((id) => id && document.getElementById(id)).find((one) => one?.checkVisibility());
+    const ids = [id, id.replace("going-", "last-"), part, "main"];
+    const there = ids.map((one) => one && document.getElementById(one)).find((one) => one?.checkVisibility());
     there?.focus({ preventScroll: true });
   }
 
@@ -26,14 +23,18 @@
     handleSwap(style, target, fragment) {
       if (style !== "parts") return false;
       const changed = [];
+      let lost = null;
       for (const fresh of fragment.querySelectorAll("[data-version]")) {
         const old = document.getElementById(fresh.id);
         if (old.dataset.version === fresh.dataset.version) continue;
         // The rest waits for the next look, which is that of the old version.
-        if (isBeingSelected(old)) return changed;
-        put(fresh, old);
+        if (isBeingSelected(old)) break;
+        if (old.contains(document.activeElement)) lost = [document.activeElement.id, fresh.id];
+        old.replaceWith(fresh);
         changed.push(fresh);
       }
+      // Only now, as what had the focus may have gone to another part.
+      if (lost) focusAgain(...lost);
       return changed;
     },
   });

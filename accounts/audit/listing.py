@@ -135,7 +135,7 @@ def count_of(filters: Filters, most: int = COUNTED) -> str:
     """How many there are, such as “1,000+”: counting stops there."""
     sql, values = _union(_sliced(replace(filters, before=None), most + 1))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM ({sql} LIMIT {most + 1}) AS some", values)
+        cursor.execute(f"SELECT COUNT(*) FROM ({sql} LIMIT {most + 1}) AS counted", values)
         (number,) = cursor.fetchone()
     return f"{most:,}+" if number > most else f"{number:,}"
 

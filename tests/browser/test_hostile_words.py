@@ -38,7 +38,7 @@ def house(team: Team, alice: User, settings: Settings) -> list[str]:
     Team.objects.update(name=EVIL)
     User.objects.filter(pk=alice.pk).update(first_name=EVIL, last_name=EVIL)
     far = Correspondent.objects.create(team=team, number=builders.THEIRS, name=EVIL)
-    application = builders.application(team, application_name=EVIL, tags=[EVIL], anchorsite_override=EVIL)
+    application = builders.application(team, application_name=EVIL, tags=[EVIL], anchorsite_override=EVIL[:64])
     line = builders.number(team, label=EVIL, status=EVIL[:60], connection_id=application.telnyx_id)
     for row in (application, line):
         type(row).objects.update(raw={"application_name": EVIL, "connection_id": application.telnyx_id})

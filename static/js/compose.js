@@ -46,6 +46,8 @@
 
   const split = (text) => text.split(/[\r\n\t,;]+/).map((part) => part.trim()).filter(Boolean);
   let turn = 0;
+  // What the page itself has to say of the recipients: an answer to what was asked before does not know of it.
+  let warning = "";
 
   async function check() {
     const mine = ++turn;
@@ -55,12 +57,14 @@
     if (mine !== turn) return;
     if (since !== swaps) return check();
     if (!swap(html)) return say(LOST);
+    if (warning) warn(warning);
     list.value = [...chips.children].map((chip) => chip.dataset.line).join("\n");
     entry.setAttribute("aria-invalid", Boolean(chips.querySelector(".chip-bad")));
     if (document.activeElement === entry) entry.scrollIntoView({ block: "nearest" });
   }
 
   function warn(text) {
+    warning = text;
     const line = document.createElement("p");
     line.className = "field-error";
     line.textContent = text;
@@ -71,6 +75,7 @@
     const lines = split(list.value);
     const added = split(text);
     if (!added.length) return;
+    warning = "";
     if (lines.length + added.length > most) {
       const count = lines.length + added.length;
       return warn(`A fax goes to at most ${most} numbers at once, and these are ${count}. Send it in parts.`);
@@ -87,6 +92,7 @@
   }
 
   function take(chip) {
+    warning = "";
     chip.remove();
     list.value = [...chips.children].map((each) => each.dataset.line).join("\n");
     entry.focus();

@@ -48,6 +48,9 @@ def _with_tables() -> Path:
             env = environment(DEBUG="1", SECRET_KEY="k" * 50, DATABASE_URL=f"sqlite:///{made}", QUEUE_URL="memory://")
             outcome = finished("manage.py", "migrate", "--verbosity", "0", env=env, timeout=300)
             assert outcome.returncode == 0, outcome.stdout
+            with closing(sqlite3.connect(made)) as file:
+                # All of it into the one file that is kept.
+                file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             # Whoever is later than another puts the same in its place.
             made.rename(kept)
     return kept

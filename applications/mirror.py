@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
+from types import NoneType
 from typing import Any, TypeVar
 
 from django.db import models, transaction
@@ -41,6 +42,7 @@ INTEGER_LIMIT = 2**31 - 1
 TEXTS = (models.CharField, models.TextField)
 # Telnyx nests two or three levels; what goes far beyond would exhaust us before it exhausts JSON.
 DEEPEST = 50
+PLAIN = frozenset({NoneType, bool, int, str})
 
 
 def apply_application(payload: ApplicationPayload, *, asked_at: datetime | None = None) -> FaxApplication | None:
@@ -101,9 +103,6 @@ def fitted(column: Any, value: Any) -> Any:
 
 def storable(value: Any, room: int = DEEPEST) -> Any:
     """The same JSON without what a database refuses: NUL, half a surrogate pair, and what is beyond all bounds."""
-    # Nearly all that comes is of these, and a sync brings millions of them.
-    if value is None or type(value) in (int, bool):
-        return value
     if isinstance(value, str):
         return legible(value)
     if isinstance(value, float) and not math.isfinite(value):
@@ -113,8 +112,18 @@ def storable(value: Any, room: int = DEEPEST) -> Any:
     if not room:
         return None
     if isinstance(value, dict | Mapping):
+        if _is_plain(value):
+            return dict(value)
         return {storable(key): storable(inner, room - 1) for key, inner in value.items()}
     return [storable(inner, room - 1) for inner in value]
+
+
+def _is_plain(document: Mapping[str, Any]) -> bool:
+    """Flat, and of words that any database takes. Nearly all that comes is so, and a sync brings millions."""
+    if not PLAIN.issuperset(map(type, document.values())):
+        return False
+    words = "".join([*document, *(value for value in document.values() if type(value) is str)])
+    return words.isascii() and "\x00" not in words
 
 
 def usable_id(telnyx_id: str | None) -> str:

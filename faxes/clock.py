@@ -21,6 +21,8 @@ def dies_at(link: str, told_at: datetime) -> datetime:
 
 def _own_word(link: str) -> datetime | None:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html"""
+    if "x-amz-date=" not in link.lower():
+        return None
     try:
         said = {name.lower(): values[0] for name, values in parse_qs(urlsplit(link).query).items()}
         made = datetime.strptime(said.get("x-amz-date", ""), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

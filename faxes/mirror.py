@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -89,7 +90,9 @@ class Report:
         asked_at: datetime | None = None,
     ) -> Report:
         """From a Fax object: a row of a listing, a retrieve, or the answer to a send."""
-        payload = dict(fax.raw) | ({"media_url": fax.media_url} if "media_url" in fax.raw else {})
+        payload = fax.raw
+        if not isinstance(payload.get("media_url"), str | None):
+            payload = {**payload, "media_url": fax.media_url}
         return cls(usable_id(fax.id), payload, fax.updated_at, source, retrieved, asked_at=asked_at)
 
     @classmethod
@@ -101,6 +104,11 @@ class Report:
         if event.event_type in INBOUND_EVENTS and not text(payload, "direction"):
             payload = {**payload, "direction": Direction.INBOUND.value}
         return cls(usable_id(text(payload, "fax_id")), payload, event.occurred_at, source, is_event=True)
+
+    @cached_property
+    def created_at(self) -> datetime | None:
+        """When Telnyx made the fax."""
+        return moment(self.payload, "created_at")
 
     def status_of(self, fax: Fax) -> str:
         """The status told, by the direction the fax is known to have: a report may leave that out."""
@@ -194,10 +202,10 @@ def _is_there(fax: Fax, report: Report) -> bool:
 
 def contradicts(fax: Fax, report: Report) -> bool:
     """Another final status than the one we have, from a report that may not correct it."""
-    status = report.status_of(fax)
-    if not (is_final(fax.status) and is_final(status) and fax.status != status):
+    if report.retrieved or not is_final(fax.status):
         return False
-    return not report.retrieved
+    status = report.status_of(fax)
+    return is_final(status) and fax.status != status
 
 
 def is_newer(fax: Fax, report: Report) -> bool:
@@ -293,7 +301,7 @@ def _line(report: Report) -> dict[str, str]:
 def fresh(report: Report) -> Fax:
     """The row of a fax that was not handed over from here, or not by the attempt that counts. It is not stored yet."""
     now = timezone.now()
-    created_at = _created_at(report) or report.at or now
+    created_at = report.created_at or report.at or now
     return blank(
         telnyx_id=report.telnyx_id,
         direction=report.text("direction"),
@@ -338,8 +346,8 @@ def take_in(fax: Fax, report: Report, attempt: Attempt | None = None) -> list[st
     changes = merged(fax, report)
     if fax.telnyx_id is None:
         changes["telnyx_id"] = report.telnyx_id
-    if (created := _created_at(report)) and created != fax.created_at:
-        changes["created_at"] = created
+    if report.created_at and report.created_at != fax.created_at:
+        changes["created_at"] = report.created_at
     for column, value in changes.items():
         setattr(fax, column, value)
     followed = outbox.follow(
@@ -362,7 +370,3 @@ def _link_told_at(report: Report) -> datetime:
     """A link's life begins when Telnyx makes it: with the event, or with the answer that we hold in hand."""
     told = report.at if report.is_event else None
     return min(filter(None, (told, timezone.now())))
-
-
-def _created_at(report: Report) -> datetime | None:
-    return moment(report.payload, "created_at")

@@ -71,9 +71,10 @@ def tie(faxes: Iterable[Fax]) -> None:
         fax.correspondent_id = known.get((fax.team_id, fax.other_number))
 
 
-def _correspondents(ends: set[tuple[UUID, str]]) -> dict[tuple[UUID | None, str], UUID]:
-    if not ends:
-        return {}
-    teams, numbers = {team_id for team_id, _ in ends}, {number for _, number in ends}
-    found = Correspondent.objects.filter(team__in=teams, number__in=numbers)
-    return {(team_id, number): pk for pk, team_id, number in found.values_list("pk", "team_id", "number")}
+def _correspondents(ends: Collection[tuple[UUID, str]]) -> dict[tuple[UUID | None, str], UUID]:
+    found = rows.among(Correspondent, ("team", "number"), sorted(ends), ("team", "number", "id"))
+    return {(_uuid(team_id), number): _uuid(pk) for team_id, number, pk in found}
+
+
+def _uuid(kept: UUID | str) -> UUID:
+    return kept if isinstance(kept, UUID) else UUID(kept)

@@ -13,7 +13,6 @@ from typing import Any
 from faxes.mirror import KEYS, Report
 from faxes.rows import Kept, as_kept
 from faxes.states import Direction, Outbox, is_final
-from telnyx_api.reading import moment
 
 # How the text of their columns is compared; their status has a rule of its own.
 WORDS = [(key, Kept._fields.index(column)) for key, column in KEYS.items() if key != "status"]
@@ -26,7 +25,7 @@ def says_nothing_new(kept: Kept, report: Report, *, news_since: Any) -> bool:
         kept.gone_at is None
         and report.status_word(kept.direction) in ("", kept.status)
         and _is_no_later(report.at, kept.remote_at)
-        and _is_no_other(moment(report.payload, "created_at"), kept.created_at)
+        and _is_no_other(report.created_at, kept.created_at)
         and _is_at_rest(kept, news_since)
         and _has_all_of(kept, report.payload)
     )

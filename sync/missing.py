@@ -28,9 +28,10 @@ ENOUGH = 20
 def ask_for_missing(telnyx: Client, hand: Hand, gaps: Gaps, piece: Slice, ids: set[str]) -> None:
     """Ask for what is missing from a complete list of the slice. Raises RateLimited."""
     ids = {usable_id(telnyx_id) for telnyx_id in ids}
-    lacking = [pk for pk, telnyx_id in _here(piece).values_list("pk", "telnyx_id").iterator() if telnyx_id not in ids]
+    here = _here(piece).values_list("telnyx_id", flat=True)
+    lacking = [telnyx_id for telnyx_id in here.iterator() if telnyx_id not in ids]
     gone = 0
-    for number, pk in enumerate(lacking):
+    for number, telnyx_id in enumerate(lacking):
         lists_too_little = number >= ENOUGH and not gone
         if lists_too_little or hand.counts["faxes_asked"] >= MOST_QUESTIONS:
             hand.counts["faxes_not_asked"] += len(lacking) - number
@@ -38,7 +39,7 @@ def ask_for_missing(telnyx: Client, hand: Hand, gaps: Gaps, piece: Slice, ids: s
             break
         hand.counts["faxes_asked"] += 1
         try:
-            gone += _is_gone(telnyx, hand, gaps, Fax.objects.get(pk=pk))
+            gone += _is_gone(telnyx, hand, gaps, Fax.objects.get(telnyx_id=telnyx_id))
         except Fax.DoesNotExist:
             # It has been deleted here meanwhile.
             continue

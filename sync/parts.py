@@ -110,7 +110,7 @@ def _received(telnyx: Client, hand: Hand, taker: Taker, piece: Slice) -> None:
 
 
 def _listed(payload: FaxPayload, *, asked_at: datetime, **told: str) -> Report:
-    payload = FaxPayload.parse({**payload.raw, **told}) if told else payload
+    payload = FaxPayload({**payload.raw, **told}) if told else payload
     return Report.of_fax(payload, source=FaxEvent.Source.SYNC, asked_at=asked_at)
 
 

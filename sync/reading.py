@@ -10,16 +10,19 @@ from typing import Any
 from django.utils import timezone
 
 from sync.slices import SETTLED, Plan, Slice
-from telnyx_api import BadAnswer, Client, Fax, NoAnswer, NotSent, Page, ServerError
+from telnyx_api import BadAnswer, Client, Fax, NoAnswer, NotSent, Page, ServerError, TelnyxError
 from telnyx_api.listing import Listing
 
 # What may be wrong with one page and right with the next.
+# So many faxes are worked on at once: each statement and each transaction has its price.
+HANDFUL = 1000
+
 PASSING = (NotSent, NoAnswer, ServerError, BadAnswer)
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """The faxes of one page; `expected` is how many there are in all, as far as that is known. By our clock, none of
+    """The faxes of some pages; `expected` is how many there are in all, as far as that is known. By our clock, none of
     its slice was asked for before `asked_at`."""
 
     faxes: Sequence[Fax]
@@ -127,7 +130,7 @@ class Reader:
     def _leaves(self, listing: Listing[Fax], asked_at: datetime) -> Generator[Leaf, None, bool]:
         """Was each of them made at a time at which it belongs here?"""
         inside = True
-        for faxes in listing.pages():
+        for faxes in _handfuls(listing.pages()):
             inside = inside and all(self._piece.holds(fax.created_at) for fax in faxes)
             yield Leaf(faxes, self._plan.expected, asked_at)
         return inside
@@ -138,6 +141,23 @@ class Reader:
     def _page(self, number: int) -> Page[Fax]:
         piece = self._piece
         return self._telnyx.faxes_page(number=number, created_gte=piece.since, created_lt=piece.before)
+
+
+def _handfuls(pages: Iterator[list[Fax]]) -> Iterator[list[Fax]]:
+    """What the pages bring, in lists of about HANDFUL. Where a page raises, what came before it is not lost."""
+    held: list[Fax] = []
+    try:
+        for page in pages:
+            held += page
+            if len(held) >= HANDFUL:
+                yield held
+                held = []
+    except TelnyxError:
+        if held:
+            yield held
+        raise
+    if held:
+        yield held
 
 
 def _shortage(listing: Listing[Fax], piece: Slice) -> str:

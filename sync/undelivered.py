@@ -77,7 +77,7 @@ def _take_in(telnyx: Client, taker: Taker, report: Report) -> None:
     except (NotFound, ValueError):
         # It was deleted there, or what the event names cannot be an id.
         return
-    record = FaxPayload.parse({**report.payload, **payload.raw, "id": report.telnyx_id})
+    record = FaxPayload({**report.payload, **payload.raw, "id": report.telnyx_id})
     taker.one(Report.of_fax(record, source=FaxEvent.Source.SYNC, retrieved=True))
     taker.one(report)
 

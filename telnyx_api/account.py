@@ -81,11 +81,11 @@ class Account:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._transport.base_url!r})"
 
-    def _object(self, method: str, parse: Callable[[Mapping[str, Any]], T], *path: str, body: Body | None = None) -> T:
-        return parse(self._transport.ask(method, *path, body=body)["data"])
+    def _object(self, method: str, kind: Callable[[Mapping[str, Any]], T], *path: str, body: Body | None = None) -> T:
+        return kind(self._transport.ask(method, *path, body=body)["data"])
 
-    def _page(self, parse: Callable[[Mapping[str, Any]], T], path: str, asked: Query) -> Page[T]:
-        return page_of(self._transport.ask("GET", path, query=asked, data=list), parse)
+    def _page(self, kind: Callable[[Mapping[str, Any]], T], path: str, asked: Query) -> Page[T]:
+        return page_of(self._transport.ask("GET", path, query=asked, data=list), kind)
 
     # Fax applications
 
@@ -94,7 +94,7 @@ class Account:
     ) -> Page[FaxApplication]:
         """One page. https://developers.telnyx.com/api-reference/programmable-fax-applications/list-all-fax-applications"""
         asked = query(FaxApplicationFilters, filters) + paging(number, size)
-        return self._page(FaxApplication.parse, "fax_applications", asked)
+        return self._page(FaxApplication, "fax_applications", asked)
 
     def list_fax_applications(
         self, *, size: int = 250, **filters: Unpack[FaxApplicationFilters]
@@ -116,11 +116,11 @@ class Account:
         """
         document = {"application_name": application_name, "webhook_event_url": webhook_event_url, **fields}
         body = json_body(document, deadline=deadline)
-        return self._object("POST", FaxApplication.parse, "fax_applications", body=body)
+        return self._object("POST", FaxApplication, "fax_applications", body=body)
 
     def get_fax_application(self, application_id: str) -> FaxApplication:
         """https://developers.telnyx.com/api-reference/programmable-fax-applications/retrieve-a-fax-application"""
-        return self._object("GET", FaxApplication.parse, "fax_applications", application_id)
+        return self._object("GET", FaxApplication, "fax_applications", application_id)
 
     def update_fax_application(
         self,
@@ -138,7 +138,7 @@ class Account:
         """
         document = {"application_name": application_name, "webhook_event_url": webhook_event_url, **changes}
         body = json_body(document, deadline=deadline)
-        return self._object("PATCH", FaxApplication.parse, "fax_applications", application_id, body=body)
+        return self._object("PATCH", FaxApplication, "fax_applications", application_id, body=body)
 
     def delete_fax_application(self, application_id: str) -> None:
         """Delete it for good; Telnyx may refuse while phone numbers use it.
@@ -155,7 +155,7 @@ class Account:
         """One page. https://developers.telnyx.com/api-reference/phone-number-configurations/list-phone-numbers"""
         # Without it, trouble with messaging profiles, which a fax portal does not use, makes the whole list fail.
         asked = query(PhoneNumberFilters, filters) + [("handle_messaging_profile_error", "true")]
-        return self._page(PhoneNumber.parse, "phone_numbers", asked + paging(number, size))
+        return self._page(PhoneNumber, "phone_numbers", asked + paging(number, size))
 
     def list_phone_numbers(self, *, size: int = 250, **filters: Unpack[PhoneNumberFilters]) -> Iterator[PhoneNumber]:
         """The phone numbers of all pages, each once."""
@@ -163,14 +163,14 @@ class Account:
 
     def get_phone_number(self, number_id: str) -> PhoneNumber:
         """https://developers.telnyx.com/api-reference/phone-number-configurations/retrieve-a-phone-number"""
-        return self._object("GET", PhoneNumber.parse, "phone_numbers", number_id)
+        return self._object("GET", PhoneNumber, "phone_numbers", number_id)
 
     def update_phone_number(self, number_id: str, **changes: Unpack[PhoneNumberChanges]) -> PhoneNumber:
         """The number after changing the given fields.
 
         https://developers.telnyx.com/api-reference/phone-number-configurations/update-a-phone-number
         """
-        return self._object("PATCH", PhoneNumber.parse, "phone_numbers", number_id, body=json_body(changes))
+        return self._object("PATCH", PhoneNumber, "phone_numbers", number_id, body=json_body(changes))
 
     # Outbound voice profiles
 
@@ -179,7 +179,7 @@ class Account:
     ) -> Page[OutboundVoiceProfile]:
         """One page. https://developers.telnyx.com/api-reference/outbound-voice-profiles/get-all-outbound-voice-profiles"""
         asked = query(OutboundVoiceProfileFilters, filters) + paging(number, size)
-        return self._page(OutboundVoiceProfile.parse, "outbound_voice_profiles", asked)
+        return self._page(OutboundVoiceProfile, "outbound_voice_profiles", asked)
 
     def list_outbound_voice_profiles(
         self, *, size: int = 250, **filters: Unpack[OutboundVoiceProfileFilters]
@@ -192,7 +192,7 @@ class Account:
 
     def get_outbound_voice_profile(self, profile_id: str) -> OutboundVoiceProfile:
         """https://developers.telnyx.com/api-reference/outbound-voice-profiles/retrieve-an-outbound-voice-profile"""
-        return self._object("GET", OutboundVoiceProfile.parse, "outbound_voice_profiles", profile_id)
+        return self._object("GET", OutboundVoiceProfile, "outbound_voice_profiles", profile_id)
 
     # Webhook deliveries
 
@@ -201,7 +201,7 @@ class Account:
     ) -> Page[WebhookDelivery]:
         """One page. https://developers.telnyx.com/api-reference/webhooks/list-webhook-deliveries"""
         asked = query(WebhookDeliveryFilters, filters) + paging(number, size)
-        return self._page(WebhookDelivery.parse, "webhook_deliveries", asked)
+        return self._page(WebhookDelivery, "webhook_deliveries", asked)
 
     def list_webhook_deliveries(
         self, *, size: int = 250, **filters: Unpack[WebhookDeliveryFilters]
@@ -214,4 +214,4 @@ class Account:
 
     def get_webhook_delivery(self, delivery_id: str) -> WebhookDelivery:
         """https://developers.telnyx.com/api-reference/webhooks/find-webhook_delivery-details-by-id"""
-        return self._object("GET", WebhookDelivery.parse, "webhook_deliveries", delivery_id)
+        return self._object("GET", WebhookDelivery, "webhook_deliveries", delivery_id)

@@ -110,7 +110,7 @@ class Client(Account):
         )
 
     def _accepted(self, body: Body) -> Fax:
-        fax = self._object("POST", Fax.parse, "faxes", body=body)
+        fax = self._object("POST", Fax, "faxes", body=body)
         if fax.id is None:
             raise BadAnswer("Telnyx accepted a fax without saying its id.")
         return fax
@@ -120,7 +120,7 @@ class Client(Account):
 
         https://developers.telnyx.com/api-reference/programmable-fax-commands/view-a-list-of-faxes
         """
-        return self._page(Fax.parse, "faxes", query(FaxFilters, filters) + paging(number, size))
+        return self._page(Fax, "faxes", query(FaxFilters, filters) + paging(number, size))
 
     def list_faxes(self, *, size: int = 250, **filters: Unpack[FaxFilters]) -> Iterator[Fax]:
         """The faxes of all pages, each once, page by page as they are asked for."""
@@ -128,7 +128,7 @@ class Client(Account):
 
     def get_fax(self, fax_id: str) -> Fax:
         """The fax as it is now. https://developers.telnyx.com/api-reference/programmable-fax-commands/view-a-fax"""
-        return self._object("GET", Fax.parse, "faxes", fax_id)
+        return self._object("GET", Fax, "faxes", fax_id)
 
     def delete_fax(self, fax_id: str) -> None:
         """Delete it for good. https://developers.telnyx.com/api-reference/programmable-fax-commands/delete-a-fax"""
@@ -154,7 +154,7 @@ class Client(Account):
         """One page. https://developers.telnyx.com/api-reference/media-storage-api/list-uploaded-media"""
         # The answer is documented to have pages, but no parameter to ask for them: name one only where it is needed.
         page = [("page[number]", str(number))] if number > 1 else []
-        return self._page(Media.parse, "media", query(MediaFilters, filters) + page)
+        return self._page(Media, "media", query(MediaFilters, filters) + page)
 
     def list_media(self, **filters: Unpack[MediaFilters]) -> Iterator[Media]:
         """The media of all pages, each once."""
@@ -176,7 +176,7 @@ class Client(Account):
         """
         fields = _given({"media_name": media_name, "ttl_secs": ttl_secs})
         body = multipart_body(fields, "media", file, filename=filename, content_type=content_type, deadline=deadline)
-        return self._object("POST", Media.parse, "media", body=body)
+        return self._object("POST", Media, "media", body=body)
 
     def upload_media_url(self, *, media_url: str, media_name: str, ttl_secs: int | None = None) -> Media:
         """Let Telnyx fetch the file from `media_url`.
@@ -184,14 +184,14 @@ class Client(Account):
         https://developers.telnyx.com/api-reference/media-storage-api/upload-media
         """
         fields = _given({"media_url": media_url, "media_name": media_name, "ttl_secs": ttl_secs})
-        return self._object("POST", Media.parse, "media", body=json_body(fields))
+        return self._object("POST", Media, "media", body=json_body(fields))
 
     def get_media(self, media_name: str) -> Media:
         """What is stored under the name, without the file.
 
         https://developers.telnyx.com/api-reference/media-storage-api/retrieve-stored-media
         """
-        return self._object("GET", Media.parse, "media", media_name)
+        return self._object("GET", Media, "media", media_name)
 
     def update_media(
         self,
@@ -205,7 +205,7 @@ class Client(Account):
         """Replace the file. https://developers.telnyx.com/api-reference/media-storage-api/update-stored-media"""
         fields = _given({"ttl_secs": ttl_secs})
         body = multipart_body(fields, "media", file, filename=filename, content_type=content_type)
-        return self._object("PUT", Media.parse, "media", media_name, body=body)
+        return self._object("PUT", Media, "media", media_name, body=body)
 
     def update_media_url(self, media_name: str, *, media_url: str, ttl_secs: int | None = None) -> Media:
         """Replace the file by the one at `media_url`.
@@ -213,7 +213,7 @@ class Client(Account):
         https://developers.telnyx.com/api-reference/media-storage-api/update-stored-media
         """
         fields = _given({"media_url": media_url, "ttl_secs": ttl_secs})
-        return self._object("PUT", Media.parse, "media", media_name, body=json_body(fields))
+        return self._object("PUT", Media, "media", media_name, body=json_body(fields))
 
     def delete_media(self, media_name: str) -> None:
         """Delete the file. https://developers.telnyx.com/api-reference/media-storage-api/deletes-stored-media"""

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from telnyx_api.paging import walk_pages
-from telnyx_api.payloads import Page
-
-
-class Named(Protocol):
-    @property
-    def id(self) -> str | None: ...
+from telnyx_api.payloads import Named, Page
 
 
 Item = TypeVar("Item", bound=Named)

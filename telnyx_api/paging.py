@@ -14,13 +14,13 @@ PATIENCE = 3
 MOST_PAGES = 100_000
 
 
-def page_of(document: Mapping[str, Any], parse: Callable[[Mapping[str, Any]], T]) -> Page[T]:
+def page_of(document: Mapping[str, Any], kind: Callable[[Mapping[str, Any]], T]) -> Page[T]:
     """The page in the answer `document`, whose `data` is a list. BadAnswer when an item of it is no object."""
     if not all(isinstance(raw, dict) for raw in document["data"]):
         raise BadAnswer("Telnyx listed something that is no object.")
     meta = mapping(document, "meta")
     return Page(
-        data=tuple(parse(raw) for raw in document["data"]),
+        data=tuple(kind(raw) for raw in document["data"]),
         page_number=whole(meta, "page_number"),
         page_size=whole(meta, "page_size"),
         total_pages=whole(meta, "total_pages"),

@@ -100,7 +100,7 @@ def _look_up(delivery: Delivery, report: Report) -> None:
         _try_again(delivery, f"Telnyx could not be asked about this fax. {error}", most=MOST_QUESTIONS)
         return
     # A record may leave out any field, the direction too; there the event's word stands.
-    record = FaxPayload.parse({**report.payload, **payload.raw, "id": report.telnyx_id})
+    record = FaxPayload({**report.payload, **payload.raw, "id": report.telnyx_id})
     verdict, fax = apply_remote(Report.of_fax(record, source=FaxEvent.Source.ANSWER, retrieved=True))
     if verdict is Verdict.APPLIED and fax is not None:
         with transaction.atomic():

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
+from django.db.models.base import ModelState
 from django.db.models.functions import Lower
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
@@ -239,17 +240,18 @@ class Fax(Mirrored):
 
 
 def blank(**columns: Any) -> Fax:
-    """A new fax as `Fax(**columns)` makes it, in half the time: for those that come by the thousand."""
-    given = {**{name: made() if made else value for name, (value, made) in _defaults().items()}, **columns}
-    values: Any = given.values()
-    return Fax(*values)
+    """A new fax as `Fax(**columns)` makes it, in a tenth of the time: for those that come by the thousand."""
+    same, made = _defaults()
+    fax = Fax.__new__(Fax)
+    anew = {name: make() for name, make in made if name not in columns}
+    vars(fax).update({**same, **anew, **columns, "_state": ModelState()})
+    return fax
 
 
 @cache
-def _defaults() -> dict[str, tuple[Any, Callable[[], Any] | None]]:
-    """The default of each column, in their order, or what makes it anew for each row."""
-    defaults: dict[str, tuple[Any, Callable[[], Any] | None]] = {}
-    for field in Fax._meta.concrete_fields:
-        is_made = field.has_default() and callable(field.default)
-        defaults[field.attname] = (field.get_default(), field.default if is_made else None)
-    return defaults
+def _defaults() -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
+    """The columns whose default is the same for all faxes, and what makes that of the others anew for each."""
+    fields = Fax._meta.concrete_fields
+    made = {field.attname: field.default for field in fields if field.has_default() and callable(field.default)}
+    same = {field.attname: field.get_default() for field in fields if field.attname not in made}
+    return same, [*made.items()]

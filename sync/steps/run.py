@@ -13,6 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from applications.telnyx import client
+from faxes import rows
 from faxes.claims import claim
 from sync import gaps
 from sync.hand import LEASE, Hand, Lost, Partial, Watch
@@ -62,7 +63,7 @@ def _work(hand: Hand) -> None:
         _finish(hand, "It was taken up again and again and got no further. The worker's log tells more.")
         return
     try:
-        with client() as telnyx:
+        with client() as telnyx, rows.wholesale():
             for name in PARTS:
                 if name not in hand.done:
                     _carry_out(name, telnyx, hand)

@@ -50,13 +50,13 @@ WRITTEN: dict[str, Any] = {
 
 def theirs(row: FaxApplication, **said: Any) -> FaxApplication:
     """The application after Telnyx has said so."""
-    applied = apply_application(ApplicationPayload.parse({"id": row.telnyx_id, **said}))
+    applied = apply_application(ApplicationPayload({"id": row.telnyx_id, **said}))
     assert applied is not None
     return applied
 
 
 def attached(row: PhoneNumber, **said: Any) -> PhoneNumber:
-    applied = apply_number(NumberPayload.parse({"id": row.telnyx_id, **said}))
+    applied = apply_number(NumberPayload({"id": row.telnyx_id, **said}))
     assert applied is not None
     return applied
 

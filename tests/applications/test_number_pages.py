@@ -189,7 +189,7 @@ def test_what_somebody_mirrored_after_its_page_was_listed_is_not_taken_for_gone(
         "GET",
         "/v2/phone_numbers",
         refresh_numbers,
-        lambda: apply_number(NumberPayload.parse(new)),
+        lambda: apply_number(NumberPayload(new)),
         after=True,
     )
     gone = PhoneNumber.objects.filter(gone_at__isnull=False)

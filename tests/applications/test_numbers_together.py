@@ -29,7 +29,7 @@ def attach(*, by: User, number: PhoneNumber, application: FaxApplication) -> Non
 
 def told(number: PhoneNumber, **said: Any) -> None:
     """Telnyx's word about the number, as a sync brings it."""
-    assert apply_number(NumberPayload.parse({"id": number.telnyx_id, **said}))
+    assert apply_number(NumberPayload({"id": number.telnyx_id, **said}))
 
 
 def test_people_and_a_sync_change_different_things_and_lose_nothing(

@@ -217,7 +217,7 @@ def test_a_fax_is_assigned_to_whom_its_number_names_while_they_are_on_the_team(
 
 def listed(created_at: Any, **facts: Any) -> FaxPayload:
     raw = {"id": "fax-1", "direction": "inbound", "status": "received", "to": builders.OURS, **facts}
-    return FaxPayload.parse(raw | {"created_at": created_at.isoformat()})
+    return FaxPayload(raw | {"created_at": created_at.isoformat()})
 
 
 @pytest.mark.parametrize(("days", "is_news"), [(0, True), (6.9, True), (7.1, False), (400, False)])

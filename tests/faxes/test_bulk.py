@@ -38,7 +38,7 @@ def listed(telnyx_id: str, **said: Any) -> Report:
     facts = {"id": telnyx_id, "direction": "inbound", "from": THEIRS, "to": OURS, "status": "received"}
     payload = {**facts, "created_at": NOW.isoformat(), "updated_at": NOW.isoformat(), **said}
     given = {key: value for key, value in payload.items() if value is not ...}
-    return Report.of_fax(FaxPayload.parse(given), source=FaxEvent.Source.SYNC, asked_at=LATER)
+    return Report.of_fax(FaxPayload(given), source=FaxEvent.Source.SYNC, asked_at=LATER)
 
 
 def at_once(reports: Sequence[Report], *, quietly: bool = False) -> bulk.Sorted:

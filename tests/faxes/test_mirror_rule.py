@@ -37,7 +37,7 @@ def report(road: str, telnyx_id: str, *, at: datetime | None, **said: Any) -> Re
         body = json.dumps({"data": event | {"payload": {"fax_id": telnyx_id, **facts}}})
         # A number beyond all bounds is valid JSON, and Python's writer has no way to say it.
         return Report.of_event(parse_event(body.replace("Infinity", "1e400").encode()))
-    payload = FaxPayload.parse({"id": telnyx_id, **facts, **({"updated_at": at.isoformat()} if at else {})})
+    payload = FaxPayload({"id": telnyx_id, **facts, **({"updated_at": at.isoformat()} if at else {})})
     source = FaxEvent.Source.ANSWER if road == "answer" else FaxEvent.Source.SYNC
     return Report.of_fax(payload, source=source, retrieved=road == "retrieve")
 
@@ -328,7 +328,7 @@ def test_a_list_brings_back_only_what_went_before_it_was_asked_for_and_by_nobody
 ) -> None:
     fax = builders.inbound(team, status="received", gone_at=NOON)
     fax.events.create(kind=line, source=FaxEvent.Source.SYNC)
-    payload = FaxPayload.parse({"id": fax.telnyx_id, "direction": "inbound", "status": "received"})
+    payload = FaxPayload({"id": fax.telnyx_id, "direction": "inbound", "status": "received"})
     apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC, retrieved=retrieved, asked_at=asked_at))
     fax.refresh_from_db()
     assert (fax.gone_at is None) == is_back

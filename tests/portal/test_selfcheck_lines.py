@@ -31,7 +31,7 @@ def _public_url(settings: Settings) -> None:
 
 def profile(**said: Any) -> OutboundVoiceProfile:
     given = {"id": "77", "name": "Office", "enabled": True, "whitelisted_destinations": ["US", "CA"]}
-    return OutboundVoiceProfile.parse({**given, **said})
+    return OutboundVoiceProfile({**given, **said})
 
 
 def application(**columns: Any) -> FaxApplication:
@@ -203,7 +203,7 @@ def test_destinations(allowed: Any, state: str) -> None:
 
 
 def test_destinations_that_nobody_mentions_are_not_known() -> None:
-    heard = Heard(profile=OutboundVoiceProfile.parse({"id": "77", "enabled": True}))
+    heard = Heard(profile=OutboundVoiceProfile({"id": "77", "enabled": True}))
     assert line("destinations", heard=heard).state == "unknown"
 
 

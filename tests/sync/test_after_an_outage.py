@@ -71,7 +71,7 @@ SPOILT = ["\x00", "\ud800", "x" * 500, nested(900), 10**400, float("inf"), {"\x0
 @pytest.mark.parametrize("key", ["client_state", "status", "raw_only", "media_name", "from", "created_at", "id"])
 def test_no_fax_breaks_a_write(team: Team, key: str, value: object) -> None:
     said = {"id": str(uuid.uuid4()), "direction": "inbound", "from": "+1", "to": "+2", "status": "received"}
-    payload = FaxPayload.parse({**said, key: value})
+    payload = FaxPayload({**said, key: value})
     for _ in range(2):
         verdict, _ = apply_remote(Report.of_fax(payload, source=FaxEvent.Source.SYNC))
     assert verdict in (Verdict.APPLIED, Verdict.UNUSABLE)
@@ -82,6 +82,6 @@ def test_no_fax_breaks_a_write(team: Team, key: str, value: object) -> None:
 @pytest.mark.parametrize("key", ["id", "application_name", "phone_number", "tags", "raw_only"])
 def test_no_application_and_no_number_breaks_a_write(db: None, key: str, value: object) -> None:
     said = {"id": str(uuid.uuid4()), key: value}
-    apply_application(ApplicationPayload.parse(said))
-    apply_number(NumberPayload.parse(said))
+    apply_application(ApplicationPayload(said))
+    apply_number(NumberPayload(said))
     assert FaxApplication.objects.count() == PhoneNumber.objects.count() <= 1

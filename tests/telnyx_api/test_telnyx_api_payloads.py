@@ -1,7 +1,6 @@
 """What Telnyx tells is read whatever its shape; nothing it can say breaks the reader."""
 
 import json
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,16 @@ from telnyx_api import (
     WebhookDelivery,
     parse_event,
 )
+from telnyx_api.payloads import Said
 
 FIXTURES = sorted((Path(__file__).parents[1] / "fixtures" / "telnyx").glob("*.json"))
 KINDS: list[Any] = [Fax, FaxApplication, Media, PhoneNumber, OutboundVoiceProfile, WebhookDelivery, Event]
 
-NAMES = sorted(
-    {field.name for kind in KINDS for field in fields(kind)} | {"from", "data", "meta", "inbound", "webhook"}
-)
+FIELDS = {
+    kind: [name for each in kind.__mro__ for name, field in vars(each).items() if isinstance(field, Said)]
+    for kind in KINDS
+}
+NAMES = sorted({name for names in FIELDS.values() for name in names} | {"from", "data", "meta", "inbound", "webhook"})
 TIMES = ["2026-03-09T08:30:00Z", "2026-13-09", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
 words = st.text(max_size=5) | st.sampled_from([*TIMES, "12", "²"])
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | words
@@ -40,9 +42,11 @@ documents = st.dictionaries(st.sampled_from(NAMES), values, max_size=6)
 @example(raw={"created_at": "9999-12-31T23:59:59-01:00", "page_count": 10**400, "tags": {"a": 1}})
 def test_any_object_is_read(raw: dict[str, Any]) -> None:
     for kind in KINDS:
-        payload = kind.parse(raw)
+        payload = kind(raw)
         assert payload.raw is raw
-        assert hash(payload) == hash(kind.parse(raw))
+        assert hash(payload) == hash(kind(raw))
+        for name in FIELDS[kind]:
+            assert repr(getattr(payload, name)) == repr(getattr(kind(raw), name))
 
 
 @settings(deadline=None)
@@ -106,7 +110,7 @@ def test_a_fax_is_read() -> None:
         "updated_at": "2026-03-09T09:30:00.25+01:00",
         "brand_new": {"kept": True},
     }
-    fax = Fax.parse(raw)
+    fax = Fax(raw)
     assert (fax.connection_id, fax.from_, fax.to) == ("234423", "+12125550134", "+14155550176")
     assert (fax.status, fax.page_count, fax.store_media) == ("stuck.in.the.future", 3, False)
     assert fax.created_at == datetime(2026, 3, 9, 8, 30, tzinfo=UTC)
@@ -130,7 +134,7 @@ def test_a_fax_is_read() -> None:
     ],
 )
 def test_the_media_url_may_be_a_list(value: Any, first: str | None) -> None:
-    fax = Fax.parse({"media_url": value})
+    fax = Fax({"media_url": value})
     assert fax.media_url == first and fax.raw["media_url"] == value
 
 
@@ -144,16 +148,16 @@ def test_the_media_url_may_be_a_list(value: Any, first: str | None) -> None:
     ],
 )
 def test_a_time_that_is_none_reads_as_none(value: Any) -> None:
-    assert Fax.parse({"created_at": value}).created_at is None
+    assert Fax({"created_at": value}).created_at is None
 
 
 @pytest.mark.parametrize("value", [-1, 2**31, 10**400, 1.5, True, "-1", "1e3", "²", "", [], None])
 def test_a_count_that_is_none_reads_as_none(value: Any) -> None:
-    assert Fax.parse({"page_count": value}).page_count is None
+    assert Fax({"page_count": value}).page_count is None
 
 
 def test_an_application_is_read_with_its_two_halves() -> None:
-    application = FaxApplication.parse(
+    application = FaxApplication(
         {
             "id": "1293384261075731499",
             "application_name": "Front desk",
@@ -170,19 +174,17 @@ def test_an_application_is_read_with_its_two_halves() -> None:
 
 
 def test_the_other_objects_are_read() -> None:
-    number = PhoneNumber.parse({"id": "1", "phone_number": "+12125550134", "t38_fax_gateway_enabled": True})
+    number = PhoneNumber({"id": "1", "phone_number": "+12125550134", "t38_fax_gateway_enabled": True})
     assert (number.phone_number, number.t38_fax_gateway_enabled, number.connection_id) == ("+12125550134", True, None)
-    profile = OutboundVoiceProfile.parse(
-        {"enabled": True, "daily_spend_limit": 100.5, "whitelisted_destinations": ["US"]}
-    )
+    profile = OutboundVoiceProfile({"enabled": True, "daily_spend_limit": 100.5, "whitelisted_destinations": ["US"]})
     assert (profile.enabled, profile.daily_spend_limit, profile.whitelisted_destinations) == (True, "100.5", ("US",))
-    media = Media.parse({"media_name": "m", "expires_at": "2026-03-11T08:30:00.000Z"})
+    media = Media({"media_name": "m", "expires_at": "2026-03-11T08:30:00.000Z"})
     assert media.expires_at == datetime(2026, 3, 11, 8, 30, tzinfo=UTC)
 
 
 def test_a_delivery_holds_the_event_it_was_to_deliver() -> None:
     event = json.loads(FIXTURES[0].read_bytes())["data"]
-    delivery = WebhookDelivery.parse(
+    delivery = WebhookDelivery(
         {"id": "d1", "status": "failed", "webhook": event, "attempts": [{"status": "failed"}, 1]}
     )
     assert delivery.event.id == event["id"] and delivery.event.payload == event["payload"]

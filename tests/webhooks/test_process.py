@@ -198,7 +198,7 @@ def test_an_event_that_may_belong_to_an_open_send_waits_for_it(team: Team, wakes
     assert delivery.due_at is not None and delivery.due_at <= timezone.now() + timedelta(seconds=1)
     assert wakes[-1] == ("process", 1.0)
     # The answer to the send comes, and with it the id.
-    answer = FaxPayload.parse({"id": "carrier-1", "direction": "outbound", "status": "queued"})
+    answer = FaxPayload({"id": "carrier-1", "direction": "outbound", "status": "queued"})
     apply_remote(Report.of_fax(answer, source=FaxEvent.Source.ANSWER), attempt=attempt)
     due_again(delivery)
     fax.refresh_from_db()

@@ -56,24 +56,26 @@ def _known(numbers: Collection[str]) -> list[PhoneNumber]:
 
 def tie(faxes: Iterable[Fax]) -> None:
     """Point each fax to the correspondent of its team, made where there is none yet. The faxes are not stored."""
-    faxes = list(faxes)
-    ends = {(fax.team_id, fax.other_number) for fax in faxes if fax.team_id and fax.other_number}
-    known = _correspondents(ends)
-    if missing := sorted(ends - known.keys()):
+    ends = [(fax, (fax.team_id, fax.other_number)) for fax in faxes]
+    wanted = {(team_id, number) for _, (team_id, number) in ends if team_id and number}
+    known = _correspondents(wanted)
+    if missing := sorted(wanted - known.keys()):
         # In the order that all keep to, so that nobody waits for somebody who waits for them.
-        made = {end: Correspondent(team_id=end[0], number=end[1]) for end in missing}
-        if rows.insert([*made.values()], ("id", "team", "number"), unless=("team", "number")) == len(made):
-            known |= {end: correspondent.pk for end, correspondent in made.items()}
+        ids = rows.new_ids(len(missing))
+        made = [Correspondent(id=next(ids), team_id=team_id, number=number) for team_id, number in missing]
+        if rows.insert(made, ("id", "team", "number"), unless=("team", "number")) == len(made):
+            known |= {(each.team_id, each.number): each.pk for each in made}
         else:
             # Somebody else has made some of them meanwhile.
-            known = _correspondents(ends)
-    for fax in faxes:
-        fax.correspondent_id = known.get((fax.team_id, fax.other_number))
+            known = _correspondents(wanted)
+    for fax, end in ends:
+        fax.correspondent_id = known.get(end)
 
 
 def _correspondents(ends: Collection[tuple[UUID, str]]) -> dict[tuple[UUID | None, str], UUID]:
-    found = rows.among(Correspondent, ("team", "number"), sorted(ends), ("team", "number", "id"))
-    return {(_uuid(team_id), number): _uuid(pk) for team_id, number, pk in found}
+    teams = {rows.as_kept(team_id): team_id for team_id, _ in ends}
+    found = rows.among(Correspondent, ("team", "number"), [*ends], ("team", "number", "id"))
+    return {(teams[team], number): _uuid(pk) for team, number, pk in found}
 
 
 def _uuid(kept: UUID | str) -> UUID:

@@ -8,11 +8,13 @@ https://www.postgresql.org/docs/current/functions-json.html, https://www.sqlite.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
-from operator import itemgetter
+from itertools import repeat
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -118,6 +120,12 @@ def update(faxes: Sequence[Fax], columns: tuple[str, ...]) -> None:
         _carry_out(_update(connection.vendor, columns), faxes, (*columns, "id"))
 
 
+def new_ids(count: int) -> Iterator[UUID]:
+    """As many random ids, as `uuid4()` makes them, for one question to the system."""
+    dice = os.urandom(16 * count)
+    return (UUID(bytes=dice[place : place + 16], version=4) for place in range(0, len(dice), 16))
+
+
 @contextmanager
 def wholesale() -> Iterator[None]:
     """While many rows are stored, SQLite has more of the tables at hand, and copies what is in its log into the file
@@ -141,11 +149,7 @@ def as_kept(value: Any) -> Any:
     """A time or an id as the database gives it in `Kept`, so that the two can be compared."""
     if not _is_sqlite():
         return value
-    if isinstance(value, UUID):
-        return value.hex
-    if value.tzinfo is not UTC:
-        value = value.astimezone(UTC)
-    return value.isoformat(" ")[: -len("+00:00")]
+    return value.hex if isinstance(value, UUID) else _moment(value)
 
 
 @cache
@@ -158,20 +162,22 @@ def _carry_out(
     statement: str, rows: Sequence[models.Model], columns: tuple[str, ...], constants: Sequence[Any] = ()
 ) -> int:
     """The statement for each row. Returns how many rows it has touched."""
-    values = itemgetter(*[field.attname for field in _fields(type(rows[0]), columns)])
-    told = [values(vars(row)) for row in rows]
+    fields = _fields(type(rows[0]), columns)
+    read = itemgetter(*[field.attname for field in fields])
+    told = [read(vars(row)) for row in rows]
     with transaction.atomic(), connection.cursor() as cursor:
         if _is_sqlite():
-            cursor.executemany(statement, [[*map(_kept, row), *constants] for row in told])
+            kept = [_kept(values) for values in zip(*told, strict=True)]
+            cursor.executemany(statement, [*zip(*kept, *map(repeat, constants), strict=False)])
         else:
             cursor.execute(statement, [*constants, _as_json(told)])
         return int(cursor.rowcount)
 
 
-def _kept(value: Any) -> Any:
-    """As SQLite keeps it."""
-    form = FORMS.get(type(value))
-    return value if form is None else form(value)
+def _kept(values: Sequence[Any]) -> Iterable[Any]:
+    """One column as SQLite keeps it: all values are of one type, or none."""
+    form = next((FORMS[type(value)] for value in values if type(value) in FORMS), None)
+    return values if form is None else [value if value is None else form(value) for value in values]
 
 
 def _as_json(values: Sequence[Sequence[Any]]) -> str:
@@ -187,7 +193,13 @@ def _set(cursor: Any, pragmas: Mapping[str, int]) -> None:
         cursor.execute(f"PRAGMA {name} = {value}")
 
 
-FORMS: dict[type, Callable[[Any], Any]] = {datetime: as_kept, UUID: as_kept, dict: json.dumps}
+def _moment(value: datetime) -> str:
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return str(value)[: -len("+00:00")]
+
+
+FORMS: dict[type, Callable[[Any], Any]] = {datetime: _moment, UUID: attrgetter("hex"), dict: json.dumps}
 
 
 @cache

@@ -126,6 +126,7 @@ class _Page:
         unknown = {report.telnyx_id for report in reports} - kept.keys() - {""}
         self._deleted = rows.deleted(unknown) if unknown else set()
         self._unsettled = list(Fax.objects.unsettled().values_list("from_number", "to_number")) if unknown else []
+        self._ids = rows.new_ids(len(unknown))
         self._placed: set[str] = set()
 
     def place(self, report: Report, found: Sorted) -> None:
@@ -140,7 +141,7 @@ class _Page:
         elif report.telnyx_id in self._deleted:
             found.deleted.append(report)
         elif self._is_nobodys(report):
-            found.new.append(New(report, fresh(report)))
+            found.new.append(New(report, fresh(report, id=next(self._ids))))
         else:
             found.rest.append(report)
 
@@ -174,6 +175,8 @@ class _Page:
 
     def _may_be_awaited(self, report: Report) -> bool:
         """A number that the report leaves out could be any."""
+        if not self._unsettled:
+            return False
         sender, recipient = report.text("from"), report.text("to")
         return any(sender in ("", ours) and recipient in ("", theirs) for ours, theirs in self._unsettled)
 

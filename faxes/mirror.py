@@ -19,6 +19,7 @@ from datetime import datetime
 from enum import Enum
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -298,8 +299,10 @@ def _line(report: Report) -> dict[str, str]:
     return {column: number for column, number in numbers.items() if number}
 
 
-def fresh(report: Report) -> Fax:
-    """The row of a fax that was not handed over from here, or not by the attempt that counts. It is not stored yet."""
+def fresh(report: Report, **given: UUID) -> Fax:
+    """The row of a fax that was not handed over from here, or not by the attempt that counts. It is not stored yet.
+
+    `given` is its id, where that is made already."""
     now = timezone.now()
     created_at = report.created_at or report.at or now
     return blank(
@@ -309,6 +312,7 @@ def fresh(report: Report) -> Fax:
         to_number=report.text("to")[:64],
         created_at=created_at,
         heard_at=now if _is_news(report, created_at, now) else created_at,
+        **given,
     )
 
 

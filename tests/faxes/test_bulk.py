@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from accounts.models import Team, User
 from contacts.models import Correspondent
-from faxes import bulk
+from faxes import bulk, rows
 from faxes.mirror import Report, Verdict, apply_remote
-from faxes.models import Attempt, Fax, FaxEvent, Tombstone
+from faxes.models import Attempt, Fax, FaxEvent, Tombstone, blank
 from faxes.states import Media, Outbox
 from faxes.tokens import client_state
 from telnyx_api import Fax as FaxPayload
@@ -57,6 +57,34 @@ def at_once(reports: Sequence[Report], *, quietly: bool = False) -> bulk.Sorted:
 def one_by_one(reports: Sequence[Report]) -> None:
     for report in reports:
         apply_remote(report)
+
+
+def test_a_blank_fax_is_what_django_makes() -> None:
+    given = {"telnyx_id": "1", "direction": "inbound", "created_at": NOW, "heard_at": NOW}
+    ours, theirs = (vars(make(**given)).copy() for make in (blank, Fax))
+    made, usual = ours.pop("_state"), theirs.pop("_state")
+    assert (ours.pop("id") != theirs.pop("id")) and ours == theirs
+    assert vars(made) == vars(usual) and made.adding
+    assert ours["raw"] is not vars(blank())["raw"]
+
+
+def test_ids_made_at_once_are_as_random_as_others() -> None:
+    ids = list(rows.new_ids(1000))
+    assert len(set(ids)) == 1000 and {(each.version, each.variant) for each in ids} == {(4, uuid.RFC_4122)}
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="asks SQLite")
+def test_sqlite_has_more_at_hand_only_while_many_are_stored() -> None:
+    def asked() -> dict[str, int]:
+        with connection.cursor() as cursor:
+            return {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in rows.WHOLESALE}
+
+    usual = asked()
+    with pytest.raises(ValueError, match="stop"), rows.wholesale():
+        assert asked() == rows.WHOLESALE != usual
+        raise ValueError("stop")
+    assert asked() == usual
 
 
 @contextmanager

@@ -1,25 +1,28 @@
-"""Fetch the next page while this one is written."""
+"""Fetch the next pages while these are written."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 T = TypeVar("T")
 
+# Some take no time to fetch, such as the end of a list: the thread is not to wait after those.
+SO_MANY = 2
 # Seconds between two words of a worker that waits.
 OFTEN = 1.0
 
 
 def ahead(items: Iterator[T], meanwhile: Callable[[], None]) -> Iterator[T]:
-    """The items, each fetched by a thread while the one before it is worked on. `meanwhile` is called now and then
+    """The items, fetched by a thread while those before them are worked on. `meanwhile` is called now and then
     while there is nothing to do but wait. Raises what the items raise; they must not touch the database."""
     pool = ThreadPoolExecutor(1, thread_name_prefix="sync-ahead")
     try:
-        coming: Future[T | None] = pool.submit(next, items, None)
-        while (item := _waited(coming, meanwhile)) is not None:
-            coming = pool.submit(next, items, None)
+        coming: deque[Future[T | None]] = deque(pool.submit(next, items, None) for _ in range(SO_MANY))
+        while (item := _waited(coming.popleft(), meanwhile)) is not None:
+            coming.append(pool.submit(next, items, None))
             yield item
     finally:
         # Whoever has had enough does not wait for an answer that nobody will read.

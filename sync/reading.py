@@ -13,10 +13,9 @@ from sync.slices import SETTLED, Plan, Slice
 from telnyx_api import BadAnswer, Client, Fax, NoAnswer, NotSent, Page, ServerError, TelnyxError
 from telnyx_api.listing import Listing
 
-# What may be wrong with one page and right with the next.
 # So many faxes are worked on at once: each statement and each transaction has its price.
 HANDFUL = 1000
-
+# What may be wrong with one page and right with the next.
 PASSING = (NotSent, NoAnswer, ServerError, BadAnswer)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sync.reading import End, Leaf, Reader
+from sync.reading import HANDFUL, End, Leaf, Reader
 from sync.slices import AIM, Plan, Slice
 from telnyx_api import Client, RateLimited, ServerError
 from tests.sync.odd import NOW, Odd, serving
@@ -67,6 +67,23 @@ def test_a_small_account_takes_two_slices(odd: Odd) -> None:
     odd.add(30, days=3)
     ids, ends = read(odd, Plan(None, None))
     assert (len(ids), len(ends), len(odd.asked)) == (30, 2, 2)
+
+
+def test_pages_are_worked_on_by_the_handful(odd: Odd) -> None:
+    odd.add(5 * HANDFUL // 2, days=3, until=NOW - timedelta(hours=1))
+    vars(odd).update(largest_page=HANDFUL // 4)
+    with Client(api_key=KEY, base_url=odd.url) as telnyx:
+        sizes = [len(part.faxes) for part in Reader(telnyx, Plan(None, None)) if isinstance(part, Leaf)]
+    assert sizes == [HANDFUL, HANDFUL, HANDFUL // 2]
+
+
+def test_what_came_before_a_page_that_fails_is_not_lost(odd: Odd) -> None:
+    odd.add(40, days=0.1, until=NOW - timedelta(hours=1))
+    odd.largest_page = 10
+    odd.fails = lambda asked: 500 if asked["page[number]"] == "3" else 200
+    ids, ends = read(odd, Plan(NOW - timedelta(days=30), None))
+    (amiss,) = [end for end in ends if end.trouble]
+    assert len(ids) == 20 and "could not be read" in amiss.trouble
 
 
 @pytest.mark.parametrize("minutes_ago", [0, 9, 20, 1000])

@@ -92,6 +92,13 @@ def _sync(vendor: str, server: str, size: Size) -> Iterator[Row]:
     yield Row(f"{vendor}: memory of a first sync, in addition", grown, "100 MB", 1e8 / max(1, done.growth), 1.0)
     later = f"{done.later / 1e6:.0f} MB"
     yield Row(f"{vendor}:   of it after the first fifth", later, "10 MB", 1e7 / max(1e6, done.later), 1.0)
+    yield Row(
+        f"{vendor}: pages read when killed half-way",
+        str(done.killed),
+        str(done.pages),
+        done.pages / done.killed,
+        1 / 1.1,
+    )
     yield Row(f"{vendor}: statements a page, nothing new", f"{done.statements:.1f}", "10", 10 / done.statements, 1.0)
 
 

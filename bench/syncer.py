@@ -1,5 +1,5 @@
-"""`python -m bench.syncer prepare|run|floor COUNT`: our side of `bench.sync`, where Telnyx has so many faxes. `run` and
-`floor` print one JSON object."""
+"""`python -m bench.syncer prepare|run|resume|floor|compare COUNT`: our side of `bench.sync`, where Telnyx has so many
+faxes. Each prints one JSON object."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ from accounts.services import create_team  # noqa: E402
 from applications.models import FaxApplication  # noqa: E402
 from applications.services import assign_application  # noqa: E402
 from applications.telnyx import client  # noqa: E402
+from faxes.models import Fax  # noqa: E402
 from sync.hand import Hand  # noqa: E402
 from sync.models import SyncRun  # noqa: E402
 from sync.services import run_now  # noqa: E402
+from sync.steps.run import drain  # noqa: E402
 
 MIRRORED = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 
@@ -70,6 +72,13 @@ def run() -> dict[str, Any]:
     }
 
 
+def resume() -> dict[str, Any]:
+    """The run that another process did not bring to its end, from where that one stood."""
+    drain()
+    _checked(SyncRun.objects.get())
+    return {}
+
+
 def floor() -> dict[str, Any]:
     """How long it takes only to download the same pages as the last run, by the same client, and to read their JSON."""
     questions = asked()
@@ -81,6 +90,16 @@ def floor() -> dict[str, Any]:
         began = time.perf_counter()
         faxes = sum(len(telnyx.session.get(address, params=parse_qsl(query)).json()["data"]) for query in listed)
         return {"seconds": time.perf_counter() - began, "pages": len(listed), "faxes": faxes}
+
+
+def compare() -> dict[str, Any]:
+    """Stops where what is here is not what is there."""
+    with client() as telnyx:
+        there = {fax.id: fax.status for fax in telnyx.list_faxes()}
+    here = dict(Fax.objects.values_list("telnyx_id", "status"))
+    if here != there or len(here) != MIRRORED:
+        raise SystemExit(f"Telnyx has {len(there)} faxes, and here are {len(here)}.")
+    return {}
 
 
 def asked() -> list[tuple[str, str]]:
@@ -101,4 +120,5 @@ def _checked(done: SyncRun) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"prepare": prepare, "run": run, "floor": floor}[sys.argv[1]]()))
+    wanted = {each.__name__: each for each in (prepare, run, resume, floor, compare)}[sys.argv[1]]
+    print(json.dumps(wanted()))

@@ -8,7 +8,6 @@ from typing import Generic, TypeVar
 from telnyx_api.paging import walk_pages
 from telnyx_api.payloads import Named, Page
 
-
 Item = TypeVar("Item", bound=Named)
 
 

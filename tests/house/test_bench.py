@@ -26,6 +26,7 @@ ROWS = [
     "synced, nothing new, pages in 100 ms",
     "memory of a first sync",
     "of it after the first fifth",
+    "pages read when killed half-way",
     "statements a page",
     "answers in 100 ms",
     "answers at once",

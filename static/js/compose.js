@@ -58,6 +58,7 @@
     if (since !== swaps) return check();
     if (!swap(html)) return say(LOST);
     if (warning) warn(warning);
+    holdOn();
     list.value = [...chips.children].map((chip) => chip.dataset.line).join("\n");
     entry.setAttribute("aria-invalid", Boolean(chips.querySelector(".chip-bad")));
     if (document.activeElement === entry) entry.scrollIntoView({ block: "nearest" });
@@ -209,6 +210,8 @@
     request.upload.addEventListener("load", () => progress.removeAttribute("value"));
     request.addEventListener("load", () => settle(file, request.responseText, since));
     request.addEventListener("error", () => settle(file, "", since));
+    // No answer will say how the sheet stands now.
+    request.addEventListener("abort", check);
     request.addEventListener("loadend", () => {
       current.line.remove();
       current = null;

@@ -310,6 +310,26 @@ def test_nothing_is_sent_while_a_file_is_under_way(page: Page, letters: Callable
     assert not Fax.objects.exists()
 
 
+def test_an_answer_about_recipients_does_not_hide_that_a_file_is_under_way(
+    page: Page, letters: Callable[..., list[Path]]
+) -> None:
+    answers: list[Any] = []
+    page.route("**/new/sentence/", lambda route: answers.append(route))
+    page.route("**/new/files/", lambda route: None)
+    entry(page).fill("312 555 0142")
+    entry(page).press("Enter")
+    page.get_by_label("Add files").set_input_files(letters("slow.pdf"))
+    expect(sentence(page)).to_have_text("Wait until every file is here, then send.")
+    while not answers:
+        page.wait_for_timeout(20)
+    answers.pop().continue_()
+    expect(page.locator(".chip-new")).to_have_count(0)
+    expect(sentence(page)).to_have_text("Wait until every file is here, then send.")
+    page.unroute("**/new/sentence/")
+    page.get_by_role("button", name="Stop the upload of slow.pdf").click()
+    expect(sentence(page)).to_have_text("Add a file to send.")
+
+
 def test_an_answer_that_comes_late_is_asked_for_again(page: Page, letters: Callable[..., list[Path]]) -> None:
     """The sentence never tells of a sheet as it was before a file came."""
     late: list[tuple[Any, Any]] = []

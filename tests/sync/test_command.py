@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from applications.models import PhoneNumber
 from faxes.models import Fax
@@ -68,6 +69,16 @@ def test_a_partial_run_names_the_part_and_fails(sandbox: Server) -> None:
     with pytest.raises(CommandError, match="stopped early"):
         said(out=out)
     assert "2 applications" in out.getvalue()
+
+
+def test_a_run_that_could_ask_for_nothing_does_not_say_that_telnyx_has_nothing(
+    sandbox: Server, settings: Settings
+) -> None:
+    settings.TELNYX_API_KEY = ""
+    out = StringIO()
+    with pytest.raises(CommandError, match="API key"):
+        said(out=out)
+    assert "nothing was read" in out.getvalue() and "Telnyx has nothing" not in out.getvalue()
 
 
 def test_a_terminal_shows_a_bar(sandbox: Server, line: PhoneNumber) -> None:

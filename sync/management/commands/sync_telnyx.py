@@ -34,7 +34,8 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stdout.write("")
             raise CommandError("Laid aside. The worker goes on with it, and so does this command.") from None
-        told = ", ".join(counts_of(run)) or "Telnyx has nothing that this run looks for"
+        nothing = "nothing was read" if run.error else "Telnyx has nothing that this run looks for"
+        told = ", ".join(counts_of(run)) or nothing
         self.stdout.write(f"{kind_of(run)}, in {took(run)}: {told}.")
         if run.error:
             raise CommandError(f"The sync stopped early. {run.error} What came before it is kept; run it again.")

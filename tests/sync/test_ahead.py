@@ -44,3 +44,10 @@ def test_turns_are_short_only_while_something_is_fetched() -> None:
     coming = ahead(iter([1, 2, 3]), lambda: None)
     assert next(coming) == 1 and sys.getswitchinterval() == pytest.approx(TURN)
     assert list(coming) == [2, 3] and sys.getswitchinterval() == usual
+
+
+def test_two_who_fetch_at_once_leave_usual_turns_behind() -> None:
+    usual = sys.getswitchinterval()
+    one, other = (ahead(iter([1, 2]), lambda: None) for _ in range(2))
+    assert (next(one), next(other)) == (1, 1)
+    assert (list(one), list(other)) == ([2], [2]) and sys.getswitchinterval() == usual

@@ -19,7 +19,8 @@ def set_receiving(
 ) -> None:
     """Say what becomes of faxes to a number: what it is called, who looks after them, and who is told.
 
-    Raises ValidationError for people who are not of the number's team, or may only look where they should act.
+    Raises ValidationError for people who are not of the number's team, or may only look where they should act. Who is
+    set already and has left the team since may stay: that must not keep anybody from changing something else.
     """
     people = sorted(set(notify), key=lambda user: user.pk)
     label = " ".join(label.split())
@@ -27,7 +28,8 @@ def set_receiving(
         raise ValidationError({"label": "Enter at most 100 characters."})
     with transaction.atomic():
         row = PhoneNumber.objects.select_for_update(of=("self",)).get(pk=number.pk)
-        _check_people(row.owner, default_assignee, people)
+        newly = default_assignee if default_assignee != row.default_assignee else None
+        _check_people(row.owner, newly, set(people).difference(row.notify.all()))
         before = _receiving(row)
         row.label, row.default_assignee = label, default_assignee
         row.save(update_fields=["label", "default_assignee"])
@@ -74,7 +76,7 @@ def _check_people(team: Team | None, assignee: User | None, told: Iterable[User]
     errors = {}
     if assignee and not access.belongs(assignee, team, at_least=Role.MEMBER):
         errors["default_assignee"] = f"{assignee} cannot look after faxes of this number. Choose a member of its team."
-    if strangers := [str(user) for user in told if not access.belongs(user, team, at_least=Role.VIEWER)]:
+    if strangers := sorted(str(user) for user in told if not access.belongs(user, team, at_least=Role.VIEWER)):
         errors["notify"] = f"Not of this number's team: {', '.join(strangers)}. Take them off the list."
     if errors:
         raise ValidationError(errors)

@@ -282,7 +282,7 @@ def test_a_field_that_nobody_touched_overwrites_nothing(
     assert (row.label, row.default_assignee) == ("Lab", bob)
 
 
-def test_who_left_the_team_can_be_taken_off(
+def test_who_left_the_team_is_named_and_can_be_taken_off(
     lines: dict[str, PhoneNumber], logged_in: LoggedIn, alice: User, bob: User
 ) -> None:
     lines["own"].notify.add(bob)
@@ -292,12 +292,23 @@ def test_who_left_the_team_can_be_taken_off(
     page = text(client, page_of(lines["own"]))
     assert "Bob (cannot act for this team)" in page and "Bob (not of this team)" in page
     was = {"initial-default_assignee": bob.pk, "initial-notify": [bob.pk], "label": "Lab"}
-    kept = was | {"default_assignee": bob.pk, "notify": [bob.pk]}
-    page = text(client, page_of(lines["own"]), kept)
-    assert "cannot look after faxes of this number" in page and "Not of this number&#x27;s team: Bob" in page
-    assert "is saved" in text(client, page_of(lines["own"]), was)
+    kept = was | {"default_assignee": bob.pk, "notify": [bob.pk, alice.pk]}
+    assert "is saved" in text(client, page_of(lines["own"]), kept)
     row = PhoneNumber.objects.get(pk=lines["own"].pk)
+    assert (row.label, row.default_assignee, {*row.notify.all()}) == ("Lab", bob, {alice, bob})
+    assert "is saved" in text(client, page_of(lines["own"]), was)
+    row.refresh_from_db()
     assert (row.label, row.default_assignee, list(row.notify.all())) == ("Lab", None, [])
+
+
+def test_who_left_the_team_and_was_taken_off_does_not_come_back(
+    lines: dict[str, PhoneNumber], logged_in: LoggedIn, alice: User, bob: User
+) -> None:
+    PhoneNumber.objects.filter(pk=lines["own"].pk).update(default_assignee=bob)
+    Membership.objects.filter(user=bob).delete()
+    PhoneNumber.objects.filter(pk=lines["own"].pk).update(default_assignee=None)
+    old = {"initial-default_assignee": "", "default_assignee": bob.pk, "label": "Lab"}
+    assert "Choose a member of the number&#x27;s team" in text(logged_in(alice), page_of(lines["own"]), old)
 
 
 def test_it_is_asked_before_a_number_is_attached(

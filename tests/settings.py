@@ -12,7 +12,8 @@ os.environ.update(
     DEBUG="1",
     SECRET_KEY="for tests only, and long enough to please everybody",
     ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
-    PUBLIC_URL="http://localhost:8000",
+    # Nobody answers there, also where the product runs on this machine.
+    PUBLIC_URL="http://localhost:9",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:"),
     QUEUE_URL="memory://",
     CACHE_URL="locmemcache://",

@@ -107,7 +107,7 @@ def test_a_forgotten_password_is_mailed_to_its_address_alone(client: Client, bob
         assert client.post("/accounts/password/reset/", {"email": address})["Location"].endswith("/done/")
     mail = Mail.objects.get()
     assert mail.to == "bob@example.com" and "“bob”" in mail.text
-    link = re.search(r"http://localhost:8000(/\S+)", mail.text)
+    link = re.search(r"http://localhost:9(/\S+)", mail.text)
     assert link
     page = client.get(link[1], follow=True)
     form = {"password1": "tulip-anchor-42-moss", "password2": "tulip-anchor-42-moss"}

@@ -77,7 +77,7 @@ def test_a_fax_is_handed_over_once_with_everything_telnyx_asks_for(
     assert carrier["connection_id"] == line.connection_id
     assert carrier["client_state"] == client_state(attempt.token) and carrier["media_name"] == attempt.token
     assert carrier["quality"] == "very_high"
-    assert carrier["webhook_url"] == "http://localhost:8000/webhooks/telnyx"
+    assert carrier["webhook_url"] == "http://localhost:9/webhooks/telnyx"
     assert [event.kind for event in fax.events.all()] == ["accepted", "status:queued"]
     assert submit.drain() == 0
 

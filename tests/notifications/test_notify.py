@@ -59,7 +59,7 @@ def test_who_wished_so_is_told_that_a_fax_came_in(team: Team, alice: User, bob: 
     wish(bob, team, "received")
     fax = came_in(team)
     assert told() == {"bob@example.com": "A fax came in for Front desk"}
-    assert f"http://localhost:8000/faxes/{fax.pk}/" in Mail.objects.get().text
+    assert f"http://localhost:9/faxes/{fax.pk}/" in Mail.objects.get().text
 
 
 def test_nobody_is_told_twice(team: Team, bob: User) -> None:
@@ -146,7 +146,7 @@ def test_a_mailbox_of_the_team_is_told(team: Team, alice: User, bob: User) -> No
     came_in(team)
     sent(team, bob)
     assert told() == {BOX: "A fax came in for Front desk"}
-    assert "http://localhost:8000/teams/front-desk/notifications/" in Mail.objects.get().text
+    assert "http://localhost:9/teams/front-desk/notifications/" in Mail.objects.get().text
 
 
 def test_a_mailbox_that_is_somebodys_own_is_told_once(team: Team, alice: User, bob: User) -> None:

@@ -47,7 +47,7 @@ def link_in_mail() -> str:
     """The path of the link in the only e-mail there is."""
     mail_step.drain()
     (message,) = mail.outbox
-    found = re.search(r"http://localhost:8000(/invitations/\S+)", str(message.body))
+    found = re.search(r"http://localhost:9(/invitations/\S+)", str(message.body))
     assert found is not None
     return found[1]
 
@@ -171,7 +171,7 @@ def test_a_name_cannot_write_the_invitation(manager: Client, team: Team, alice: 
     message = mail.outbox[0]
     assert "\n" not in str(message.subject) and message.bcc == []
     assert "“Front Bcc: eve@example.com Click http://evil.example”" in str(message.body)
-    assert str(message.body).count("http://localhost:8000") == 1
+    assert str(message.body).count("http://localhost:9") == 1
 
 
 def test_a_host_that_the_sender_chose_is_not_in_the_link(

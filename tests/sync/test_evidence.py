@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -82,7 +83,7 @@ def test_a_list_settles_it(sandbox: Server, fax: Fax) -> None:
 def test_its_own_pages_being_fetched_settles_it(sandbox: Server, fax: Fax, client: Client) -> None:
     lose_the_answer(sandbox, taken=False)
     attempt = fax.attempts.get()
-    address = link_to(attempt).partition("8000")[2]
+    address = link_to(attempt).removeprefix(settings.PUBLIC_URL)
     assert b"".join(client.get(address).streaming_content)  # type: ignore[attr-defined]
     assert told(fax)[1] == "Telnyx fetched its pages by a link that nobody else had. It was sent, and once only."
     attempt.refresh_from_db()

@@ -289,7 +289,7 @@ def test_what_was_typed_comes_back_after_the_end(
     page.get_by_label("Display name").fill("St. Mary's")
     page.wait_for_url("**/accounts/login/**")
     kept = page.evaluate("sessionStorage.getItem('faxportal-kept')")
-    assert kept and "312" not in kept and "Mary" not in kept
+    assert kept and not re.search(r"312\D?555", kept) and "Mary" not in kept
     sign_in(page)
     page.wait_for_url(sheet)
     expect(page.locator(".chip")).to_have_count(1)

@@ -50,7 +50,7 @@ def test_the_pages_leave_as_they_are(fax: Fax, bob: User, logged_in: LoggedIn, s
     (pages,) = message.iter_attachments()
     assert (message["To"], message["Subject"]) == (ANN, "A fax for you")
     assert pages.get_payload(decode=True) == text_pdf(pages=1)
-    assert "773" not in sink.text() and "Bob of Front desk" in sink.text()
+    assert "773 555" not in sink.text() and fax.from_number not in sink.text() and "Bob of Front desk" in sink.text()
     assert LogEntry.objects.get(action="fax.mail").data == {"to": ANN}
 
 

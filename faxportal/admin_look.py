@@ -64,6 +64,7 @@ UNFOLD = {
                 "items": [
                     _admin_link("Teams", "groups", "accounts_team"),
                     _admin_link("Users", "person", "accounts_user"),
+                    _admin_link("Invitations", "forward_to_inbox", "accounts_invitation"),
                     _admin_link("E-mails", "mail", "notifications_mail"),
                     _admin_link("Audit log", "policy", "accounts_logentry"),
                 ],

@@ -1,5 +1,5 @@
-"""What the admin shows of applications and teams beyond what those know by themselves: self-checks, and policies about
-numbers and faxes."""
+"""What the admin shows of applications and teams beyond what those know by themselves: self-checks, policies about
+numbers and faxes, and invitations with their e-mails."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.admin import TeamAdmin, TeamForm
-from accounts.admin.base import clock
-from accounts.models import Team
+from accounts.admin.base import ReadOnlyAdmin, clock, person
+from accounts.models import Invitation, Team
 from applications.admin import FaxApplicationAdmin
 from applications.models import FaxApplication
-from portal import selfcheck
+from portal import invitations, selfcheck
 from portal.selfcheck.panel import OF_LINE, pill_of
 from portal.views.teams.policies import WHO_DELETES, defaults_of, domains_of
 
@@ -109,6 +110,56 @@ class TeamPolicyAdmin(TeamAdmin):
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         needed = db_field.name == "deleting_role"
         return forms.ChoiceField(label=capfirst(db_field.verbose_name), required=needed, widget=UnfoldAdminSelectWidget)
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = "whether they are open"
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Open")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:
+        return queryset.still_open() if self.value() == "yes" else queryset  # type: ignore[attr-defined]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Managers invite on the page of their team. Nothing here opens an invitation: its secret is kept nowhere."""
+
+    list_display = ["created_at", "email", "team", "role", "invited_by", "stands"]
+    list_filter = [OpenFilter, "team"]
+    list_select_related = ["team", "invited_by"]
+    search_fields = ["email"]
+    search_help_text = "An address, or a part of it."
+    deferred = ("token_hash",)
+    actions = ["take_back"]
+    fieldsets = [
+        (None, {"fields": ["email", "team", "role", "invited_by", "stands", "trouble"]}),
+        ("Times", {"fields": ["created_at", "expires_at", "accepted_at", "accepted_by", "revoked_at"]}),
+    ]
+
+    @admin.display(description="stands")
+    def stands(self, invitation: Invitation) -> str:
+        if invitation.accepted_at:
+            return "Accepted"
+        if invitation.revoked_at:
+            return "Taken back"
+        return "Open" if invitation.expires_at > timezone.now() else "Too old"
+
+    @admin.display(description="its e-mail")
+    def trouble(self, invitation: Invitation) -> str:
+        [(_, trouble)] = invitations.with_troubles([invitation])
+        return trouble or "Nothing is known to keep it from arriving."
+
+    @admin.action(description="Take back")
+    def take_back(self, request: HttpRequest, rows: QuerySet[Invitation]) -> None:
+        self.for_each(
+            request,
+            rows,
+            lambda invitation: invitations.revoke(by=person(request), invitation=invitation),
+            done="Taken back",
+        )
 
 
 admin.site.unregister([FaxApplication, Team])

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import Team, User
+from accounts.models import Invitation, Team, User
 from contacts.models import Correspondent
 from faxes.models import Fax, Tag, Tombstone
 from notifications.models import Mail
@@ -85,11 +85,19 @@ def _mail() -> Mail:
     return Mail.objects.create(key=f"received:{fax.pk}", team=team, user=_user(), fax=fax, text="secret", **columns)
 
 
+def _invitation() -> Invitation:
+    late, who = timezone.now() + timedelta(days=1), _user()
+    return Invitation.objects.create(
+        team=_team(), email=who.email, role="member", token_hash=uuid.uuid4().hex, invited_by=who, expires_at=late
+    )
+
+
 # A row of each model that refers to as much as it can.
 ROW: dict[str, Callable[[], object]] = {
     "accounts.user": _user,
     "accounts.team": _team,
     "accounts.logentry": entry,
+    "accounts.invitation": _invitation,
     "applications.faxapplication": lambda: builders.application(_team(), raw={"a": 1}),
     "applications.pendingapplication": lambda: builders.wish(_team(), by=_user(), evidence={"why": "no answer"}),
     "applications.phonenumber": lambda: builders.number(_team(), raw={"a": 1}),

@@ -201,4 +201,4 @@ def _account_words(error: TelnyxError) -> str:
     if isinstance(error, RateLimited):
         return "Telnyx asks us to slow down. Faxes wait here and leave by themselves."
     said = error.detail or error.title or str(error)
-    return f"Telnyx refuses this account ({said}). Faxes wait here; we try again every minute."
+    return f"Telnyx refuses this account ({said.rstrip('.')}). Faxes wait here; we try again every minute."

@@ -268,7 +268,7 @@ def test_a_refused_account_is_probed_by_one_fax_a_minute(
     sandbox.sandbox.faults.add(method="POST", path=FAXES, action="status", status=403, times=None)
     submit.drain()
     assert sum(row.path == FAXES for row in sandbox.sandbox.requests if row.method == "POST") == 1
-    assert "refuses this account" in gate.closed_reason()
+    assert "refuses this account (You do not have enough funds to perform this action). " in gate.closed_reason()
     Gate.objects.update(closed_until=timezone.now() - timedelta(seconds=1))
     Fax.objects.update(due_at=timezone.now())
     submit.drain()

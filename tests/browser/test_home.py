@@ -17,6 +17,7 @@ from applications.models import PhoneNumber
 from contacts.models import Correspondent
 from faxes.models import Document, Fax
 from faxes.states import Media, Outbox
+from portal.selfcheck import Finding, State
 from sync.models import Heartbeat
 from tests import builders, papers
 from tests.screens import troubles
@@ -211,6 +212,20 @@ def test_a_phone_has_home_at_its_thumb_and_the_line_in_the_menu(
     assert len({round(box["y"] + box["height"] / 2) for box in boxes if box}) == 1
     tabs.locator("summary").tap()
     expect(tabs.get_by_role("link", name="Applications")).to_be_visible()
+
+
+def test_a_phone_shows_what_a_manager_has_to_mend_in_its_colour_and_within_its_card(
+    opened: Callable[..., Page], team: Team, alice: User
+) -> None:
+    foreign = f"The webhook URL leads elsewhere: https://hooks.example.org/{'incoming' * 12}"
+    found = Finding("url", State.BAD, foreign, "Telnyx tells its news there.")
+    builders.application(team, findings=[found.as_json()], checked_at=timezone.now())
+    page = opened(user=alice, viewport={"width": 390, "height": 780})
+    card, note = (page.locator(one).bounding_box() for one in ("#home-line .card-body", ".line-notes li"))
+    assert card and note and note["x"] - card["x"] == card["x"] + card["width"] - note["x"] - note["width"]
+    pill = page.get_by_role("link", name="1 to look after")
+    red = page.locator(".line-notes li").evaluate("note => getComputedStyle(note).color")
+    expect(pill).to_have_css("color", red)
 
 
 def test_without_a_script_it_tells_the_same(office: Fax, opened: Callable[..., Page]) -> None:

@@ -64,11 +64,29 @@ def test_both_ways_show_the_same(alice: User, team: Team, other_team: Team, few:
 def test_a_walk_says_how_far_it_has_looked(root: User) -> None:
     for number in range(30):
         builders.delivery(received_at=ago(minutes=number), state="done")
-    rare = builders.delivery(state="failed", received_at=ago(minutes=25.5))
-    first, second, third = pages(root, "state=failed", reached=10)
+    rare = builders.delivery(state="ignored", received_at=ago(minutes=25.5))
+    first, second, third = pages(root, "state=ignored", reached=10)
     assert (first.deliveries, second.deliveries, third.deliveries) == ([], [], [rare])
     assert first.looked_back_to and second.looked_back_to and third.looked_back_to is None
     assert first.looked_back_to > second.looked_back_to
+
+
+@pytest.mark.parametrize("state", ["failed", "pending"])
+def test_what_needs_a_person_or_waits_is_found_at_once_however_old(
+    alice: User, root: User, team: Team, other_team: Team, state: str
+) -> None:
+    Team.objects.update(created_at=ago(days=300))
+    mine, theirs = builders.inbound(team), builders.inbound(other_team)
+    for number in range(30):
+        builders.delivery(of=mine, received_at=ago(minutes=number))
+    rare = builders.delivery(of=mine, state=state, received_at=ago(days=200))
+    their = builders.delivery(of=theirs, state=state, received_at=ago(days=100))
+    assert page(root, f"state={state}", few=2, reached=10) == Page([their, rare])
+    assert page(alice, f"state={state}", few=2) == Page([rare])
+    assert page(root, f"state={state}&until={ago(days=150).date()}", few=2) == Page([rare])
+    # Where many are, they are walked to like all others.
+    walked = pages(root, f"state={state}", few=1, reached=10)
+    assert rows(walked) == [their, rare] and walked[0].looked_back_to
 
 
 def test_whoever_asks_for_everything_is_shown_everything(root: User) -> None:
@@ -132,10 +150,13 @@ def plan_of(statement: str) -> str:
     ("name", "query", "few", "index"),
     [
         ("root", "", 1000, "SCAN webhooks_delivery USING INDEX delivery_list"),
-        ("root", "state=failed", 1000, "delivery_list (received_at>?)"),
+        ("root", "state=done", 1000, "delivery_list (received_at>?)"),
+        ("root", "state=failed", 1000, "USING INDEX delivery_failed"),
+        ("root", "state=pending", 1000, "USING INDEX delivery_due"),
+        ("alice", "state=failed", 1000, "USING INDEX delivery_failed"),
         ("root", "type=fax.failed&until=2026-12-01", 1000, "delivery_list (received_at>? AND received_at<?)"),
         ("alice", "", 1000, "(fax_telnyx_id=?)"),
-        ("alice", "state=failed", 1000, "(fax_telnyx_id=?)"),
+        ("alice", "state=done", 1000, "(fax_telnyx_id=?)"),
         ("alice", "", 0, "delivery_list (received_at>?)"),
         ("alice", "q=x", 1000, "(fax_telnyx_id=?)"),
         ("root", "q=9d4b7e26-05c3-4f8a-b1d7-e6a2f3c48590", 1000, "(fax_telnyx_id=?)"),
@@ -174,3 +195,18 @@ def test_postgresql_reads_no_table_from_end_to_end(
             cursor.execute(f"EXPLAIN {statement}")
             plan = "\n".join(row[0] for row in cursor.fetchall())
             assert "Seq Scan on webhooks_delivery" not in plan, plan
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite gathers nothing.")
+def test_postgresql_asks_row_by_row_whose_a_delivery_is(alice: User, team: Team) -> None:
+    """However dear that seems to it: it does not know that a page is full after a few rows."""
+    Team.objects.update(created_at=ago(days=30))
+    fax = builders.inbound(team)
+    for number in range(300):
+        builders.delivery(of=fax, received_at=ago(minutes=number))
+    (statement,) = statements(alice, "", few=0)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute(f"EXPLAIN {statement}")
+        plan = "; ".join(row[0] for row in cursor.fetchall())
+    assert "SubPlan" in plan and "hashed" not in plan, plan

@@ -24,7 +24,7 @@ class Outlook:
     def receives(self) -> str:
         """Where faxes to it come in, in a sentence."""
         if self.application is None:
-            return "No faxes come in, because the number is attached to no fax application."
+            return "No faxes come in."
         if self.team is None:
             return "Faxes to it come in without a team, and only administrators see them."
         return f"Faxes to it come in for {self.team}."

@@ -134,7 +134,8 @@ def _giving(number: PhoneNumber, team: Team | None) -> Question:
     after = Outlook(team, before.application)
     title = f"Give {_shown(number)} to {team}?" if team else f"Leave {_shown(number)} to its application's team?"
     sentences = _of_number(number, before, after)
-    return Question(title, sentences, "Give it", str(team.pk) if team else "", str(number.team_id or ""))
+    button = "Give it" if team else "Leave it to that team"
+    return Question(title, sentences, button, str(team.pk) if team else "", str(number.team_id or ""))
 
 
 def _of_number(number: PhoneNumber, before: Outlook, after: Outlook) -> list[str]:
@@ -144,7 +145,8 @@ def _of_number(number: PhoneNumber, before: Outlook, after: Outlook) -> list[str
 def _giving_away(application: FaxApplication, team: Team | None) -> Question:
     title = f"Give {application} to {team}?" if team else f"Leave {application} without a team?"
     sentences = what_follows(application, team)
-    return Question(title, sentences, "Give it", str(team.pk) if team else "", seen_of(application))
+    button = "Give it" if team else "Leave it without a team"
+    return Question(title, sentences, button, str(team.pk) if team else "", seen_of(application))
 
 
 def _said(request: HttpRequest) -> QueryDict:

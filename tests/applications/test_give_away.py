@@ -104,6 +104,7 @@ def test_it_goes_with_its_numbers_once_that_is_confirmed(
 def test_it_is_left_without_a_team_and_given_to_one(roots: Client, desk: FaxApplication, team: Team) -> None:
     page = roots.get(address(desk), {"to": ""})
     assert page.context["question"].title == "Leave Desk line without a team?"
+    assert page.context["question"].button == "Leave it without a team"
     assert "Only administrators see its faxes." in page.context["question"].sentences
     assert "belongs to no team now" in text(
         roots.post(address(desk), {"to": "", "seen": page.context["question"].seen}, follow=True)

@@ -369,7 +369,7 @@ def test_a_number_is_taken_off_after_a_question(
     page = text(client, page_of(number, "attach/?to="))
     assert "Take +1 312 579 0015 off its application?" in page and "No faxes come in" in page
     page = text(client, page_of(number, "attach/"), {"to": "", "seen": number.connection_id})
-    assert "No faxes come in" in page and "Not attached." in page
+    assert "No faxes come in. Nothing can be sent from it: it is attached to no fax application." in page
 
 
 def test_what_it_leaves_at_telnyx_is_told(

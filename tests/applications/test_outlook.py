@@ -63,7 +63,7 @@ def test_a_number_has_an_outlook(outlook: Outlook, receives: str, sends: str) ->
             Outlook(DESK, application(DESK)),
             Outlook(DESK, None),
             [
-                "No faxes come in, because the number is attached to no fax application.",
+                "No faxes come in.",
                 "Nothing can be sent from it: it is attached to no fax application.",
             ],
         ),
@@ -71,7 +71,7 @@ def test_a_number_has_an_outlook(outlook: Outlook, receives: str, sends: str) ->
             Outlook(DESK, None),
             Outlook(RECORDS, None),
             [
-                "No faxes come in, because the number is attached to no fax application.",
+                "No faxes come in.",
                 "Nothing can be sent from it: it is attached to no fax application.",
                 "What arrived before stays with Front desk.",
             ],

@@ -73,7 +73,7 @@ def test_the_bar_follows_what_is_opened_and_chosen(page: Page, team: Team, other
 
 def test_an_application_goes_after_its_question(page: Page, desk: FaxApplication, other_team: Team) -> None:
     page.goto(f"/applications/{desk.pk}/")
-    page.get_by_label("Give to").select_option("Records")
+    page.get_by_label("Give it to").select_option("Records")
     page.get_by_role("button", name="Give…").click()
     expect(page.get_by_role("heading", name="Give Desk line to Records?")).to_be_visible()
     expect(page.get_by_text("1 number has no team of its own, and goes with it: +1 312 579 0015.")).to_be_visible()

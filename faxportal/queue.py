@@ -34,6 +34,7 @@ STEPS = {
     "create": "applications.steps.drain",
     "settle": "sync.steps.settle.drain",
     "poll": "sync.steps.poll.drain",
+    "gaps": "sync.gaps.settle",
     "notify": "notifications.steps.notify.drain",
     "mail": "notifications.steps.mail.drain",
     "sync": "sync.steps.run.drain",

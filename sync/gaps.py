@@ -30,6 +30,7 @@ ANY_RUN = timedelta(days=30)
 
 # What became of a gap whose pages Telnyx has no more.
 PAGES_LOST = "pages lost"
+CLOSED_AT_ONCE = 500
 
 Awaited = Callable[[Collection[str]], set[str]]
 
@@ -138,19 +139,27 @@ class Gaps:
             self._finder.found(Gap.objects.filter(pk__in=[gap.pk for gap in gaps]).count())
 
 
-def settle() -> None:
-    """Close what is all here by now, its pages too, or never will be."""
+def settle() -> int:
+    """Close what is all here by now, its pages too, or never will be. Returns how many gaps that were."""
     now = timezone.now()
     ended = Q(fax__status__in=FINAL) | Q(fax__gone_at__isnull=False)
     all_here = Q(fax=None) | (ended & ~Q(fax__media__in=[Media.WAITING, Media.MISSING]))
     has_none = Q(fax__gone_at__isnull=False) | Q(fax__created_at__lt=now - KEPT_AT_TELNYX)
-    _close(Q(fax__media=Media.MISSING) & has_none, settled_at=now, outcome=PAGES_LOST)
-    _close(all_here, settled_at=now)
+    lost = _close(Q(fax__media=Media.MISSING) & has_none, settled_at=now, outcome=PAGES_LOST)
+    return lost + _close(all_here, settled_at=now)
 
 
-def _close(which: Q, **columns: Any) -> None:
-    settled = Gap.objects.filter(settled_at=None).filter(which)
-    Gap.objects.filter(pk__in=settled.values("pk")).update(**columns)
+def _close(which: Q, **columns: Any) -> int:
+    # With the sides, which the index of what is open begins with.
+    settled = Gap.objects.filter(which, settled_at=None, side__in=Gap.Side.values).select_for_update(of=("self",))
+    closed = 0
+    while True:
+        with transaction.atomic():
+            # In one order, so that two who close at once never wait for each other.
+            pks = list(settled.order_by("pk").values_list("pk", flat=True)[:CLOSED_AT_ONCE])
+            closed += Gap.objects.filter(pk__in=pks).update(**columns)
+        if len(pks) < CLOSED_AT_ONCE:
+            return closed
 
 
 def described(fax: Fax) -> dict[str, Any]:

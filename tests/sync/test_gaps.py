@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.models import Team, User
 from applications.models import FaxApplication, PhoneNumber
@@ -19,6 +20,7 @@ from faxes import at_telnyx
 from faxes.models import Attempt, Fax, FaxEvent, Tombstone
 from faxes.states import Media
 from faxes.steps import archive
+from faxportal.queue import STEPS
 from sync.between import tell
 from sync.gaps import ON_ITS_WAY, Gaps
 from sync.hand import Hand
@@ -199,6 +201,18 @@ def test_what_is_missing_from_a_list_and_has_ended_is_a_gap(
     later(clock)
     assert sync_recent().counts["faxes_found"] == 1
     assert gaps() == [(HERE, "status", fax_id, "updated")]
+
+
+def test_a_gap_is_settled_within_the_minute_and_not_only_by_the_next_run(
+    sandbox: Server, line: PhoneNumber, clock: time_machine.Traveller
+) -> None:
+    come_in(sandbox, line)
+    later(clock)
+    sync_recent()
+    swept = import_string(STEPS["gaps"])
+    assert swept() == 0 and Gap.objects.get().settled_at is None
+    archive.drain()
+    assert swept() == 1 and Gap.objects.get().settled_at is not None
 
 
 def test_a_gap_whose_pages_are_lost_is_settled_as_such(

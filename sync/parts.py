@@ -141,8 +141,8 @@ def _mirror(
     if listing.is_complete:
         for row in missing(model, known=known, listed=listing.ids):
             with transaction.atomic():
-                # Somebody may just have deleted it by our own pages.
-                if not mark_row_gone(row):
+                # Somebody may just have deleted it by our own pages, or be about to hear that it is deleted.
+                if _is_in_hand(row) or not mark_row_gone(row):
                     continue
                 gaps.mirrored(what, row, Gap.Side.THERE, outcome="kept")
             hand.counts[f"{what}s_gone"] += 1
@@ -152,6 +152,11 @@ def _is_wished_for(row: Mirrored) -> bool:
     """Is somebody just making it by our own pages? Its answer is on its way, or was lost and is being looked for."""
     wishes = PendingApplication.objects.open()
     return isinstance(row, FaxApplication) and wishes.filter(fields__application_name=row.application_name).exists()
+
+
+def _is_in_hand(row: Mirrored) -> bool:
+    """Is somebody writing it at Telnyx by our own pages? If that deletes it, they will mark it as gone."""
+    return isinstance(row, FaxApplication) and row.leased_until is not None and row.leased_until > timezone.now()
 
 
 # Numbers before faxes, because they say whose a fax is; what was not delivered after them, because it adds to them.

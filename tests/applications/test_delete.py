@@ -94,6 +94,17 @@ def test_a_page_that_a_sync_has_in_its_hands_does_not_bring_it_back(
     assert not Gap.objects.filter(what="application").exists(), "Nobody has lost what we deleted ourselves."
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_sync_before_the_answer_does_not_take_it_for_lost(sandbox: Server, free: FaxApplication, alice: User) -> None:
+    def delete() -> None:
+        delete_application(by=alice, application=free)
+
+    while_telnyx_thinks(sandbox, "DELETE", "/v2/fax_applications/*", delete, sync_recent, after=True)
+    free.refresh_from_db()
+    assert free.gone_at is not None and LogEntry.objects.filter(action="application.delete").count() == 1
+    assert not Gap.objects.filter(what="application").exists(), "Nobody has lost what we deleted ourselves."
+
+
 @pytest.mark.parametrize("status", [400, 409])
 def test_numbers_that_only_telnyx_knows_of_are_said_too(
     sandbox: Server, front_desk: FaxApplication, alice: User, status: int

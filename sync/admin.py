@@ -62,7 +62,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     def duration(self, run: SyncRun) -> str:
         return took(run)
 
-    @admin.display(description="numbers")
+    @admin.display(description="counted")
     def numbers(self, run: SyncRun) -> str:
         return ", ".join(counts_of(run))
 

@@ -58,7 +58,10 @@ def kind_of(run: SyncRun) -> str:
 
 
 def took(run: SyncRun) -> str:
-    return seconds(round((run.finished_at - run.started_at).total_seconds())) if run.finished_at else ""
+    if run.finished_at is None:
+        return ""
+    whole = round((run.finished_at - run.started_at).total_seconds())
+    return seconds(whole) if whole else "less than a second"
 
 
 def counts_of(run: SyncRun) -> list[str]:
@@ -76,7 +79,7 @@ def state_of_run(run: SyncRun) -> State:
             return State("waiting", WAIT, "It waits for the worker to take it up.")
         return State("under way", WAIT, "")
     if run.error:
-        return State("stopped early", BAD, run.error)
+        return State("incomplete", BAD, run.error)
     if run.is_baseline:
         return State("complete", GOOD, "The first one: what it found had not gone missing.")
     return State("complete", GOOD, "")

@@ -89,12 +89,21 @@ def test_a_run_over_everything_says_so(office: Client) -> None:
     assert "everything there is" in text_of(office)
 
 
-def test_a_run_that_stopped_early_says_why_and_what_comes_next(office: Client) -> None:
+def test_an_incomplete_run_says_why_and_what_comes_next(office: Client) -> None:
     ended(started_at=ago(hours=1), finished_at=ago(hours=1))
-    ended(error=f"Faxes: {MISCHIEF}")
+    run = ended(error=f"Numbers: Telnyx failed.\nFaxes: {MISCHIEF}")
     page = office.get(PAGE).text
-    assert "The last run stopped early" in page and "Faxes: &lt;script&gt;" in page and MISCHIEF not in page
+    assert "The last run is incomplete" in page and "Faxes: &lt;script&gt;" in page and MISCHIEF not in page
     assert "within five minutes" in page and "Last compared" in page
+    # Each part in a line of its own, in the list of runs, too.
+    assert page.count("Telnyx failed.<br>Faxes:") == 2
+    assert "The run after it looks for the rest." in text_of(office, f"{PAGE}runs/{run.pk}/")
+
+
+def test_a_complete_run_says_how_much_it_saw_and_how_fast(office: Client) -> None:
+    now = timezone.now()
+    run = ended(started_at=now, finished_at=now, counts={"faxes": 1204, "gaps": 1})
+    assert "Complete 1,204 faxes compared in less than a second." in text_of(office, f"{PAGE}runs/{run.pk}/")
 
 
 def test_a_trouble_that_is_over_is_not_told_any_more(office: Client) -> None:
@@ -375,7 +384,7 @@ def test_a_run_has_a_page_with_its_gaps(office: Client, team: Team, root: User) 
     page = office.get(f"{PAGE}runs/{run.pk}/").text
     assert str(mine.fax_id) in page and str(theirs.fax_id) not in page
     text = words_of(page)
-    assert "Stopped early" in text and "Faxes: Telnyx was away." in text and "by root" in text
+    assert "Incomplete" in text and "Faxes: Telnyx was away." in text and "by root" in text
     assert office.get(f"{PAGE}runs/{uuid.uuid4()}/").status_code == 404
 
 

@@ -16,6 +16,7 @@ from accounts.models import User
 from faxes.outbox import KEPT_AT_TELNYX
 from sync.hand import Watch
 from sync.models import SyncRun
+from sync.slices import EARLIEST
 from sync.steps.run import take_up
 from wake import wake
 
@@ -35,6 +36,8 @@ def request_run(*, by: User | None, kind: str, since: datetime | None = None) ->
         raise PermissionDenied
     if since is not None and since > timezone.now():
         raise ValidationError({"since": "This time is yet to come. Choose an earlier one."})
+    # Times of the year 1 can neither be kept nor counted with.
+    since = max(since, EARLIEST) if since else None
     with transaction.atomic():
         run = _unfinished(SyncRun.Kind(kind), by, since)
         if by is not None:

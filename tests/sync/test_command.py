@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -49,6 +49,14 @@ def test_a_full_run_may_begin_later(sandbox: Server, line: PhoneNumber) -> None:
     assert 10 <= Fax.objects.count() <= 12
     run = SyncRun.objects.filter(kind="full").latest("started_at")
     assert run.window_start is not None and f"{run.window_start:%H:%M:%S %Z}" == "00:00:00 UTC"
+
+
+@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("since", ["0001-01-01", "0001-01-01T00:00:00+14:00", "1999-12-31"])
+def test_a_time_before_all_faxes_is_as_good_as_any(sandbox: Server, line: PhoneNumber, full: bool, since: str) -> None:
+    sandbox.sandbox.fill(30, days=30)
+    assert "30 faxes compared" in said(*["--full"] * full, "--since", since)
+    assert SyncRun.objects.latest("started_at").window_start == datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "2026-02-30T10:00", "9" * 30])

@@ -6,7 +6,9 @@ https://developers.telnyx.com/api-reference/programmable-fax-applications/update
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,6 +63,8 @@ KEYS = {**APPLICATION_KEYS, "fax_email_recipient": "fax_email_recipient"}
 WRITABLE = tuple(KEYS.values())
 # The address is taken in changes only: https://github.com/team-telnyx/openapi, CreateFaxApplicationRequest.
 ON_CREATE = tuple(APPLICATION_KEYS.values())
+# Of an error's pointer to one of these.
+WORD = re.compile("[a-z_]+")
 # An empty text takes these back as null. The profile's id is described as a text that is never null.
 NULLABLE = ("webhook_event_failover_url", "inbound_sip_subdomain", "fax_email_recipient")
 
@@ -104,9 +108,20 @@ def body_of(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def column_at(pointer: str | None) -> str | None:
-    """The column that an error's pointer leads to, such as /inbound/channel_limit or /tags/0; None for any other."""
-    parts = (pointer or "").strip("/").split("/")
-    return KEYS.get(".".join(parts[:2])) or KEYS.get(parts[0])
+    """The column that an error's pointer leads to, such as /inbound/channel_limit, /tags/0 or, in other spellings,
+    #/data/inbound.channel_limit and /sip_subdomain; None for any other."""
+    words = WORD.findall(pointer or "")
+    pairs = [".".join(pair) for pair in pairwise(words)]
+    return next((_PLACES[place] for place in (*pairs, *words) if place in _PLACES), None)
+
+
+def _places() -> dict[str, str]:
+    """Columns by their keys, and by the last word of a key where no other key ends in it."""
+    ends = [key.split(".")[-1] for key in KEYS]
+    return {end: column for end, column in zip(ends, WRITABLE, strict=True) if ends.count(end) == 1} | KEYS
+
+
+_PLACES = _places()
 
 
 def tags_of(value: Any) -> list[str]:

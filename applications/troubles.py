@@ -7,6 +7,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from applications.fields import LABELS, column_at
 from telnyx_api import (
     AccountInactive,
+    Conflict,
     ErrorItem,
     Forbidden,
     Invalid,
@@ -37,11 +38,12 @@ NO_KEY = "This portal has no usable API key for Telnyx. Nothing was changed. Ask
 
 def problems_of(error: TelnyxError | ValueError, *, unclear: str = UNCLEAR) -> dict[str, list[str]]:
     """Sentences by column, in Telnyx's own words where it names a field; of no field, under NON_FIELD_ERRORS."""
-    if not isinstance(error, Invalid) or not error.pointers:
+    if not isinstance(error, Invalid | Conflict) or not error.pointers:
         return {NON_FIELD_ERRORS: [sentence_of(error, unclear=unclear)]}
     problems: dict[str, list[str]] = {}
     for item in error.pointers:
-        column = column_at(item.pointer)
+        # Some name the field as if it were a parameter of the address.
+        column = column_at(item.pointer) or column_at(item.parameter)
         if column in LABELS:
             problems.setdefault(column, []).append(f"Telnyx says: {_said(item)}")
         else:

@@ -114,7 +114,11 @@ def nightly() -> None:
     if datetime.now(UTC).hour != NIGHT and heartbeat.is_fresh("nightly", within=LONGEST_DAY):
         return
     for path in NIGHTLY:
-        import_string(path)()
+        try:
+            import_string(path)()
+        except Exception:
+            # Whatever it is that one of them trips over night after night, it must not keep the others from their work.
+            log.exception("nightly.stumbled", path=path)
     heartbeat.beat("nightly")
 
 

@@ -59,6 +59,17 @@ def test_everything_at_telnyx_is_looked_at_each_night(clock: time_machine.Travel
     assert SyncRun.objects.get().kind == SyncRun.Kind.FULL
 
 
+def test_what_fails_at_night_keeps_nothing_else_from_being_done(
+    team: Team, clock: time_machine.Traveller, settings: Settings
+) -> None:
+    """One of the first meets a storage that is not there any more."""
+    old = datetime.now(UTC) - timedelta(days=40)
+    builders.inbound(team, status="received", document=builders.document(), heard_at=old, trashed_at=old)
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": "faxes.storage.NoSuchStorage"}}
+    nightly.call_local()
+    assert SyncRun.objects.get().kind == SyncRun.Kind.FULL and Heartbeat.objects.filter(name="nightly").exists()
+
+
 def test_the_log_is_anchored_every_hour_whatever_a_night_is_like(team: Team, settings: Settings) -> None:
     audit.record_alone(audit.Entry("team.create", on=team, team=team))
     anchor.call_local()

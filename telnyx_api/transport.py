@@ -32,6 +32,8 @@ LONGEST_PAUSE = 30.0
 LARGEST_ANSWER = 20 * 1024 * 1024
 PIECE = 64 * 1024
 SCRUBBED = "[API key]"
+# The number that the system gives an error.
+ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -208,8 +210,8 @@ class Transport:
         raise failure
 
     def _why(self, error: Exception) -> str:
-        """What happened, in the words of the innermost error, which does not repeat the address."""
-        return self._scrubbed(str(_layers(error)[-1]))
+        """What happened, in the words of the innermost error, which does not repeat the address; people read it."""
+        return self._scrubbed(ERRNO.sub("", str(_layers(error)[-1])))
 
     def _scrubbed(self, text: str) -> str:
         return text.replace(self._api_key, SCRUBBED)

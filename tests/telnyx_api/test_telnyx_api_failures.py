@@ -51,6 +51,8 @@ def test_a_refused_connection_is_not_sent() -> None:
     with pytest.raises(NotSent, match="refused") as caught:
         send(Client(api_key=KEY, base_url=f"http://127.0.0.1:{closed_port()}/v2"))
     assert caught.value.retryable and caught.value.outcome_known
+    # People read it.
+    assert "Errno" not in str(caught.value)
 
 
 def test_a_name_without_an_address_is_not_sent() -> None:

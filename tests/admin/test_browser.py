@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Team
@@ -15,6 +17,7 @@ from applications.models import FaxApplication
 from faxes import timeline
 from faxes.models import Document, Fax, Tag
 from faxes.states import Outbox
+from sync.models import SyncRun
 from tests import builders
 from tests.admin.pages import form, listing
 from tests.screens import DESK, PHONE
@@ -49,6 +52,18 @@ def too_wide(screen: Page) -> list[int]:
     return wide
 
 
+# The words that go over more than one line, of those that nobody would break.
+BROKEN = """table => {
+  const texts = document.createTreeWalker(table, NodeFilter.SHOW_TEXT), word = new Range(), broken = [];
+  while (texts.nextNode()) {
+    word.selectNodeContents(texts.currentNode);
+    const said = texts.currentNode.data.trim();
+    if (/^[\\w.]{2,29}$/.test(said) && word.getClientRects().length > 1) broken.push(said);
+  }
+  return broken;
+}"""
+
+
 @pytest.fixture
 def fax(team: Team) -> Fax:
     builders.number(team)
@@ -63,6 +78,17 @@ def test_every_kind_of_page_is_quiet_and_fits(screen: Page, fax: Fax) -> None:
         screen.goto(address)
         screen.wait_for_load_state("networkidle")
         assert too_wide(screen) == [], address
+
+
+def test_no_word_of_a_list_breaks_and_every_column_is_seen(screen: Page, team: Team, fax: Fax) -> None:
+    told = {"event_type": "fax.media.processing.started", "outcome": "It waits for the end of a send.", "state": "done"}
+    builders.delivery(fax_telnyx_id=str(uuid.uuid4()), **told)
+    builders.application(team, webhook_event_url="https://fax.example.org/webhooks/telnyx")
+    SyncRun.objects.create(kind="full", finished_at=timezone.now(), error="Numbers: Telnyx failed.")
+    for model in (Fax, Delivery, FaxApplication, SyncRun):
+        screen.goto(listing(model))
+        assert screen.locator("#result_list").evaluate(BROKEN) == [], model
+        assert screen.locator("#result_list").evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
 
 
 def test_a_payload_is_folded_until_somebody_wants_it(screen: Page, fax: Fax) -> None:

@@ -49,6 +49,16 @@ def open_page(browser: Browser, live_server: Any, alice: User, logged_in: Callab
     assert complaints == []
 
 
+def test_names_that_begin_alike_can_be_told_apart(team: Team, open_page: Callable[..., Page]) -> None:
+    name = "Radiology and imaging reports of the north-western outpatient campus"
+    row = builders.application(team, application_name=name)
+    builders.number(team, connection_id=row.telnyx_id)
+    for path, place in (("/applications/", "[data-row]"), ("/applications/numbers/", ".number-application")):
+        shown = open_page(path).locator(place)
+        expect(shown).to_have_text(name)
+        assert shown.evaluate("it => it.scrollWidth <= it.clientWidth && it.scrollHeight <= it.clientHeight"), path
+
+
 def test_everybody_can_read_every_page(
     sandbox: Server,
     front_desk: FaxApplication,

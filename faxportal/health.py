@@ -81,7 +81,7 @@ def _database_problem() -> str | None:
 
 def _telnyx_problem() -> str | None:
     """From the last finished sync rather than a call of its own, so that a probe costs Telnyx nothing."""
-    last = SyncRun.objects.filter(finished_at__isnull=False).order_by("-finished_at").first()
+    last = SyncRun.objects.filter(finished_at__isnull=False).first()
     if last is None or last.finished_at is None:
         return "No sync with Telnyx has finished yet."
     if last.error:

@@ -22,7 +22,7 @@ from faxes.listing import INBOX, SENT, Box, Filters, Show, some_of
 from faxes.missing import missing_of
 from faxes.models import FaxQuerySet, Gate
 from notifications.models import Mail
-from sync.models import Gap, Heartbeat
+from sync.models import Gap, Heartbeat, SyncRun
 from webhooks.models import Delivery
 
 # A mail server that is away for longer needs somebody.
@@ -69,6 +69,8 @@ class Facts:
     unrouted: int = 0
     oldest_unrouted: datetime | None = None
     gaps: int = 0
+    # What the last sync lacks, in words; empty where it lacks nothing.
+    sync_lacks: str | None = None
     late_mails: int = 0
     webhook_at: datetime | None = None
 
@@ -119,6 +121,7 @@ def _of_house_for_admins(user: User, team: Team | None) -> dict[str, Any]:
     return {
         **unrouted,
         "gaps": CountOf(Gap.objects.filter(settled_at=None).order_by().values("pk")[:MANY]),
+        "sync_lacks": Subquery(SyncRun.objects.filter(finished_at__isnull=False).values("error")[:1]),
         "late_mails": CountOf(_late_mails().order_by().values("pk")[:MANY]),
         "webhook_at": Subquery(Delivery.objects.order_by("-received_at", "-id").values("received_at")[:1]),
     }

@@ -48,6 +48,9 @@ class Strip:
 
 def strip_of(facts: Facts, line: Line, *, for_admin: bool, for_manager: bool) -> Strip:
     troubles = list(_troubles(facts))
+    # One that Telnyx did not answer is told already.
+    if for_admin and facts.sync_lacks and not is_silent(facts.telnyx_at, since=SYNC_SILENCE):
+        troubles.append(Verdict("sync incomplete", WAIT, reverse("sync:overview")))
     if for_admin and facts.gaps:
         troubles.append(Verdict(_counted(facts.gaps, "gap open", "gaps open"), WAIT, reverse("sync:overview")))
     if for_admin and facts.late_mails:

@@ -74,6 +74,8 @@ def _work(hand: Hand) -> None:
         # The settings allow no client.
         _finish(hand, str(error))
         return
+    if not hand.cursor.get("unanswered"):
+        Heartbeat.beat("telnyx")
     _finish(hand, "\n".join(f"{PARTS[name].title}: {error}" for name, error in hand.errors.items()))
 
 
@@ -95,6 +97,8 @@ def _carry_out(name: str, telnyx: Client, hand: Hand) -> None:
     except (TelnyxError, Partial) as failure:
         log.warning("sync.partial", part=name, error=str(failure))
         error = str(failure)
+        # Where something is missing from what Telnyx told, it has answered all the same.
+        hand.cursor["unanswered"] = hand.cursor.get("unanswered", False) or isinstance(failure, TelnyxError)
     hand.end_part(name, error)
 
 
@@ -109,7 +113,5 @@ def _lay_aside(hand: Hand, error: RateLimited) -> None:
 def _finish(hand: Hand, error: str) -> None:
     gaps.settle()
     hand.finish(error)
-    if not error:
-        Heartbeat.beat("telnyx")
     for step in WOKEN:
         wake(step)

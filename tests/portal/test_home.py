@@ -386,7 +386,7 @@ def test_it_asks_as_often_for_much_as_for_little(
 
 
 # Few rows, which SQLite walks; all else are slices and what was counted of them.
-WALKED = re.compile(r"SCAN (slice_\d+|counted|U0 USING (COVERING )?INDEX (gap_open|delivery_list))$")
+WALKED = re.compile(r"SCAN (slice_\d+|counted|U0 USING (COVERING )?INDEX (gap_open|delivery_list|sync_run_list))$")
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by the figures of real tables.")

@@ -74,6 +74,21 @@ def test_a_silent_telnyx_is_told_with_what_it_means(home: Callable[[User], str],
 
 
 @pytest.mark.usefixtures("well")
+def test_a_sync_that_lacks_something_is_told_to_administrators(
+    home: Callable[[User], str], bob: User, root: User
+) -> None:
+    SyncRun.objects.create(finished_at=timezone.now(), error="Faxes: Telnyx counts 7 and lists 6.")
+    assert '<a class="pill pill-wait" href="/sync/">sync incomplete</a>' in home(root).replace("\n", "")
+    assert "all well" in strip(home(bob))
+    # That it lacks everything is told already.
+    Heartbeat.beat("telnyx", at=timezone.now() - timedelta(hours=4))
+    assert "Telnyx silent" in strip(home(root)) and "sync incomplete" not in strip(home(root))
+    Heartbeat.beat("telnyx")
+    SyncRun.objects.create(finished_at=timezone.now())
+    assert "sync incomplete" not in strip(home(root))
+
+
+@pytest.mark.usefixtures("well")
 def test_paused_sending_is_told_once_with_its_reason(home: Callable[[User], str], bob: User) -> None:
     gate.shut("The account has no funds <b>.", wait=timedelta(minutes=1))
     seen = home(bob)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import LogEntry, User
 from applications.models import PhoneNumber
@@ -20,6 +20,7 @@ from sync.models import Heartbeat, SyncRun
 from sync.services import plan_full_run, request_run, run_now
 from sync.steps import run as step
 from telnyx_sandbox.server import Server
+from tests.sync.odd import Odd, serving
 
 RECENT, FULL = SyncRun.Kind.RECENT, SyncRun.Kind.FULL
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,21 @@ def test_an_administrator_asks_for_a_run_and_the_worker_makes_it(
     entry = LogEntry.objects.get(action="sync.request")
     assert (entry.actor_id, entry.object_id, entry.data) == (str(root.pk), str(run.pk), {"kind": "full", "since": None})
     assert Heartbeat.objects.filter(name="telnyx").exists()
+
+
+def test_telnyx_has_answered_where_something_is_missing_from_its_answers(sandbox: Server, settings: Settings) -> None:
+    """Else the house would call it silent, and look after no quiet line, as long as Telnyx cannot count."""
+
+    def has_answered() -> bool:
+        return bool(Heartbeat.objects.filter(name="telnyx").delete()[0])
+
+    sandbox.sandbox.faults.add(method="GET", path="/v2/phone_numbers", action="status", status=403)
+    assert run_now(kind=RECENT).error and not has_answered()
+    with serving(Odd(conceals=2)) as odd:
+        odd.add(20, days=3)
+        settings.TELNYX_API_BASE = odd.url
+        run = run_now(kind=RECENT)
+    assert "Telnyx counts" in run.error and has_answered()
 
 
 def test_one_of_each_kind_is_under_way(root: User) -> None:

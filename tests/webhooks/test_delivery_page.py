@@ -176,6 +176,7 @@ def test_it_is_processed_once_more_and_the_page_follows(ours: Client, telnyx: Te
     wakes.clear()
     response = ours.post(address(delivery, "again/"))
     assert response["Location"] == address(delivery)
+    assert messages_of(ours, response) == ["It is processed once more. Nothing that it tells is done twice."]
     delivery.refresh_from_db()
     assert (delivery.state, delivery.tries, delivery.outcome) == ("pending", 0, "")
     page = page_of(ours, delivery)

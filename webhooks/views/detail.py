@@ -57,6 +57,9 @@ def again(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
         services.process_again(by=request.user, delivery=delivery)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+    else:
+        # Often it is applied before the page is back, and then looks as it did before.
+        messages.success(request, "It is processed once more. Nothing that it tells is done twice.")
     return redirect("webhooks:detail", delivery_id)
 
 

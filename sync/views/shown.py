@@ -82,7 +82,8 @@ def run_row(run: SyncRun) -> RunRow:
         by=str(run.by or ""),
         at=run.started_at,
         took=took(run),
-        progress=None if run.finished_at else progress_of(run),
+        # Until somebody takes it up it has not begun.
+        progress=progress_of(run) if run.cursor and run.finished_at is None else None,
     )
 
 

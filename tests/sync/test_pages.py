@@ -117,7 +117,9 @@ def test_open_gaps_are_counted_there_and_in_the_rail(office: Client, team: Team)
     for number in range(3):
         gap(run, builders.inbound(team), settled_at=timezone.now() if number else None)
     page = office.get(PAGE).text
-    assert "1 gap is open" in words_of(page)
+    assert (
+        "1 gap is open Something of these faxes is still missing" in words_of(page) and 'href="?show=open">See' in page
+    )
     assert re.search(r'class="count">\s*1\s*<', page)
     gap(run)
     assert "2 gaps are open" in text_of(office)
@@ -158,6 +160,16 @@ def test_a_run_in_hand_shows_how_far_it_is_and_the_page_follows(office: Client, 
     assert answer.status_code == 200 and 'value="50"' in answer.text and "<html" not in answer.text
     SyncRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
     assert "We and Telnyx agree" in poll(office, address).text
+
+
+def test_a_run_that_waits_is_not_said_to_have_begun(office: Client, root: User) -> None:
+    run = SyncRun.objects.create(kind="full", by=root)
+    text = text_of(office)
+    assert (
+        "Everything : waiting It waits for the worker" in text and "begun" not in text and ", asked for by root" in text
+    )
+    SyncRun.objects.filter(pk=run.pk).update(leased_until=ago(minutes=-1), cursor={"tries": 1})
+    assert "It has just begun." in text_of(office)
 
 
 @pytest.mark.parametrize("cursor", [{}, {"expected": "many"}, {"done": ["dreams"]}, {"expected": 0}, {"expected": 5}])

@@ -94,6 +94,6 @@ def mend(request: HttpRequest, user: User, application: FaxApplication) -> Told:
     except (TelnyxError, ValueError) as error:
         told = Told(sentence_of(error), messages.ERROR)
     else:
-        told = Told(f"Done at Telnyx: {line.offer[0].lower()}{line.offer[1:]}.")
+        told = Told(f"Done at Telnyx: “{line.offer}”.")
     selfcheck.check_application(application=application)
     return told

@@ -131,5 +131,5 @@ def test_it_works_without_a_script(desk: FaxApplication, opened: Callable[..., P
     page = opened(java_script_enabled=False)
     page.get_by_role("button", name="Check now").click()
     page.get_by_role("button", name="Switch this application on").click()
-    expect(page.get_by_text("Done at Telnyx: switch this application on.")).to_be_visible()
+    expect(page.get_by_text("Done at Telnyx: “Switch this application on”.")).to_be_visible()
     assert truth(sandbox, desk)["active"] is True

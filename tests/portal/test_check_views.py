@@ -127,8 +127,8 @@ def test_one_click_mends_and_checks_again(sandbox: Server, switched_off: FaxAppl
     # The rest of the page shows the field, too.
     assert answer["HX-Refresh"] == "true"
     text = page(manager, switched_off)
-    assert "Done at Telnyx: switch this application on." in text
-    assert "It is active" in text and "Switch this application on" not in text
+    assert "Done at Telnyx: “Switch this application on”." in text
+    assert "It is active" in text and text.count("Switch this application on") == 1
     assert truth(sandbox, switched_off)["active"] is True
 
 
@@ -138,7 +138,7 @@ def test_a_mend_without_a_script_says_so_on_the_page(
     selfcheck.check_application(application=switched_off)
     answer = manager.post(address("portal:mend", switched_off), {"mend": "activate", "value": "True"}, follow=True)
     assert answer.redirect_chain == [(f"/applications/{switched_off.pk}/#check", 302)]
-    assert "Done at Telnyx: switch this application on." in answer.content.decode()
+    assert "Done at Telnyx: “Switch this application on”." in answer.content.decode()
 
 
 @pytest.mark.parametrize("said", [{}, {"mend": "activate", "value": "False"}, {"mend": "x" * 5000, "value": "\x00"}])

@@ -83,6 +83,14 @@ def door_at(url: str) -> str | None:
         return None
 
 
+def is_same_address(one: str, other: str) -> bool:
+    """Do both say the same, in whatever spelling?"""
+    try:
+        return one == other or _parts(one) == _parts(other)
+    except ValueError:
+        return False
+
+
 def leads_here(url: str) -> bool:
     """Is this the address of our door, under PUBLIC_URL, in whatever spelling?"""
     return door_at(url) is not None

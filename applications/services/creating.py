@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts import access, audit
 from accounts.models import Role, Team, User
-from applications.fields import DEMANDED, ON_CREATE, body_of
+from applications.fields import DEMANDED, ON_CREATE, body_of, is_same_address
 from applications.mirror import apply_application, usable_id
 from applications.models import FaxApplication, PendingApplication
 from applications.telnyx import WHILE_SOMEBODY_WAITS, client
@@ -95,7 +95,8 @@ def candidates_of(
     """What the wish may have become, of what Telnyx lists: what is it for sure, and what may be it.
 
     New is what Telnyx did not list before. Of that, it is ours when name and webhook URL are as asked. A field that is
-    left out, or a time long before the question, leaves it to a person. What a person said it is not, it never becomes.
+    left out, a URL that is another under the same name, or a time long before the question leaves it to a person. What
+    a person said it is not, it never becomes.
     """
     others = PendingApplication.objects.exclude(pk=pending.pk).exclude(telnyx_id="").values_list("telnyx_id", flat=True)
     elsewhere = FaxApplication.objects.filter(team__isnull=False).exclude(team=pending.team)
@@ -143,18 +144,25 @@ def _plain(name: str) -> str:
 
 
 def _may_be(pending: PendingApplication, payload: ApplicationPayload) -> bool:
-    """Does nothing that Telnyx says of it speak against it?"""
-    name, url = payload.application_name, payload.webhook_event_url
-    asked = pending.fields
-    same_name = name is None or _plain(name) == _plain(asked["application_name"])
-    return same_name and url in (None, asked["webhook_event_url"])
+    """Could it be, by its name; or where that is left out, by its URL? Telnyx may keep a URL in a way of its own."""
+    name = payload.application_name
+    return _has_url(pending, payload) is not False if name is None else _has_name(pending, name)
 
 
 def _is_like(pending: PendingApplication, payload: ApplicationPayload) -> bool:
-    said_all = bool(payload.id and payload.application_name and payload.webhook_event_url)
     # Telnyx's clock and ours need not agree.
     too_old = payload.created_at is not None and payload.created_at < pending.started_at - timedelta(hours=1)
-    return said_all and not too_old
+    return bool(payload.id and payload.application_name and _has_url(pending, payload) and not too_old)
+
+
+def _has_name(pending: PendingApplication, name: str) -> bool:
+    return _plain(name) == _plain(pending.fields["application_name"])
+
+
+def _has_url(pending: PendingApplication, payload: ApplicationPayload) -> bool | None:
+    """None where it names none."""
+    url = payload.webhook_event_url
+    return is_same_address(url, pending.fields["webhook_event_url"]) if url else None
 
 
 def _of_the_same(by: User, used: PendingApplication) -> PendingApplication:

@@ -403,6 +403,7 @@ def test_words_that_no_database_takes_break_no_look(sandbox: Server, team: Team,
         {"application_name": None},
         {"webhook_event_url": None},
         {"created_at": "2020-01-01T00:00:00Z"},
+        {"webhook_event_url": f"{HOOK}?account=1"},
     ],
 )
 def test_what_may_be_it_without_saying_so_is_left_to_a_person(
@@ -426,6 +427,16 @@ def test_a_candidate_of_another_team_is_shown_to_nobody_else(
     assert not sync_recent().error
     assign_application(by=None, application=FaxApplication.objects.get(telnyx_id="80"), team=other_team)
     assert settled(pending).state == State.NOT_MADE
+
+
+@pytest.mark.parametrize("kept", ["https://fax.example.com/hook", "https://fax.example.com:443/hook"])
+def test_telnyx_may_spell_an_address_in_its_own_way(sandbox: Server, team: Team, alice: User, kept: str) -> None:
+    """Else it was taken for never made, and made a second time."""
+    lose(sandbox, after=True)
+    pending = create(alice, team, webhook_event_url="https://Fax.Example.com/hook")
+    [there] = named(sandbox, "Pharmacy")
+    change_at_telnyx(sandbox, there["id"], webhook_event_url=kept)
+    assert settled(pending).state == State.MADE
 
 
 def test_telnyx_may_change_the_spaces_and_capitals_of_a_name(sandbox: Server, team: Team, alice: User) -> None:

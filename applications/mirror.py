@@ -93,12 +93,21 @@ def fitted(column: Any, value: Any) -> Any:
         value = storable(value)
         return "" if value is None else str(value)[: column.max_length]
     if isinstance(column, models.IntegerField):
-        is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INTEGER_LIMIT
-        return value if is_number else None
+        return _whole(value)
     if isinstance(column, models.BooleanField):
         return value if isinstance(value, bool) else None
     value = storable(value)
     return value if value is not None else column.get_default()
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, however it is written: 10, "10" or 10.0."""
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and value.isdigit() and len(value) <= 10 else None
+    elif isinstance(value, float) and value.is_integer():
+        value = int(value)
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INTEGER_LIMIT
+    return value if is_number else None
 
 
 def storable(value: Any, room: int = DEEPEST) -> Any:

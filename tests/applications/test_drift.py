@@ -73,6 +73,17 @@ def columns(found: list[Difference]) -> list[str]:
     return [difference.column for difference in found]
 
 
+@pytest.mark.parametrize("said", [25, "25", 25.0])
+def test_a_number_is_one_however_it_is_written(application: FaxApplication, said: object) -> None:
+    row = theirs(application, webhook_timeout_secs=said, inbound={"channel_limit": str(5)})
+    assert (row.webhook_timeout_secs, row.inbound_channel_limit, drift_of(row)) == (25, 5, [])
+
+
+@pytest.mark.parametrize("said", ["x", "-", "2.5", 2.5, "", [], {}, True, "\u0663", "9" * 11, 2**31, "25 s"])
+def test_what_is_no_number_is_none(application: FaxApplication, said: object) -> None:
+    assert theirs(application, webhook_timeout_secs=said).webhook_timeout_secs is None
+
+
 def test_what_is_as_we_wrote_it_has_no_drift(application: FaxApplication) -> None:
     assert drift_of(application) == []
 

@@ -7,7 +7,7 @@ deleted.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import datetime
 from types import NoneType
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from django.utils import timezone
 from applications.models import FaxApplication, Mirrored, PhoneNumber
 from telnyx_api import FaxApplication as ApplicationPayload
 from telnyx_api import PhoneNumber as NumberPayload
-from telnyx_api.reading import legible
+from telnyx_api.reading import legible, moment
 
 Row = TypeVar("Row", bound=Mirrored)
 
@@ -49,7 +49,7 @@ def apply_application(payload: ApplicationPayload, *, asked_at: datetime | None 
     """Bring one application up to date; None when the payload names no id, so that there is nothing to hold on to.
 
     `asked_at` is when Telnyx was asked, where that may be a while ago: what has been found to be gone since does not
-    come back to life by it.
+    come back to life by it, and what we have written since is not taken back.
     """
     return _apply(FaxApplication, APPLICATION_KEYS, payload, asked_at)
 
@@ -152,8 +152,9 @@ def _apply(
         rows.bulk_create([model(telnyx_id=telnyx_id)], ignore_conflicts=True)
         row = rows.select_for_update().get(telnyx_id=telnyx_id)
         is_older = at and row.remote_at and at < row.remote_at
-        is_of_before = asked_at and row.gone_at and asked_at < row.gone_at
-        if is_older or is_of_before:
+        now = timezone.now()
+        # What is yet to come was noted by a clock that was wrong.
+        if is_older or (asked_at and any(asked_at < since <= now for since in _news(row))):
             return row
         values = promoted(model, keys, raw)
         values |= {"raw": row.raw | storable(raw), "remote_at": at or row.remote_at, "gone_at": None}
@@ -161,6 +162,15 @@ def _apply(
             setattr(row, column, value)
         row.save(update_fields=list(values))
     return row
+
+
+def _news(row: Any) -> Iterator[datetime]:
+    """Since when things are so of which older words know nothing: that it is gone, and what we have written."""
+    if row.gone_at:
+        yield row.gone_at
+    for note in row.written.values():
+        if isinstance(note, Mapping) and (at := moment(note, "at")):
+            yield at
 
 
 def _look_up(raw: Mapping[str, Any], path: list[str]) -> tuple[bool, Any]:

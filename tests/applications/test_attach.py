@@ -15,6 +15,7 @@ from applications.drift import drift_of
 from applications.models import FaxApplication, PhoneNumber
 from applications.services import assign_application, assign_number, attach_number
 from applications.written import written_value
+from sync.services import sync_recent
 from telnyx_api import RateLimited, TelnyxError
 from telnyx_sandbox.server import Server
 from tests import builders
@@ -331,3 +332,21 @@ def test_our_columns_stay_what_they_are(
     PhoneNumber.objects.filter(pk=number.pk).update(label="Front desk", default_assignee=bob, team=team)
     row = attach_number(by=alice, number=stale, application=records)
     assert (row.label, row.default_assignee, row.team) == ("Front desk", bob, team)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_that_is_read_meanwhile_does_not_take_it_back(
+    sandbox: Server, number: PhoneNumber, records: FaxApplication, alice: User
+) -> None:
+    """Telnyx need not say when a number was changed: then only we know that its list is the older word."""
+    change_at_telnyx(sandbox, number, updated_at=None)
+
+    def attach() -> None:
+        attach_number(by=alice, number=number, application=records)
+
+    while_telnyx_thinks(sandbox, "GET", "/v2/phone_numbers", sync_recent, attach, after=True)
+    row = PhoneNumber.objects.get(pk=number.pk)
+    assert (row.connection_id, drift_of(row)) == (records.telnyx_id, [])
+    change_at_telnyx(sandbox, number, connection_id="", updated_at=None)
+    assert not sync_recent().error
+    assert len(drift_of(PhoneNumber.objects.get(pk=number.pk))) == 1

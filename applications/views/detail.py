@@ -72,7 +72,10 @@ def refresh(request: HttpRequest, user: User, application_id: UUID) -> HttpRespo
     except (TelnyxError, ValueError) as error:
         messages.error(request, sentence_of(error, unclear=UNREADABLE))
     else:
-        messages.success(request, "This is what Telnyx says now." if there else "Telnyx has this application no more.")
+        if there:
+            messages.success(request, "This is what Telnyx says now.")
+        else:
+            messages.warning(request, "Telnyx has this application no more.")
     return redirect("applications:detail", application.pk)
 
 

@@ -110,7 +110,10 @@ def refresh(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
     except (TelnyxError, ValueError) as error:
         messages.error(request, sentence_of(error, unclear=UNREADABLE))
     else:
-        messages.success(request, "Telnyx was asked just now." if known else "Telnyx has this number no more.")
+        if known:
+            messages.success(request, "Telnyx was asked just now.")
+        else:
+            messages.warning(request, "Telnyx has this number no more.")
     return redirect("applications:number", number.pk)
 
 

@@ -296,6 +296,14 @@ def test_what_telnyx_invents_survives_an_edit_of_something_else(
     assert patch.document == {"application_name": "Renamed", "webhook_event_url": front_desk.webhook_event_url}
 
 
+def test_a_refresh_that_finds_it_gone_is_no_success(
+    sandbox: Server, front_desk: FaxApplication, alices: Client
+) -> None:
+    remove_at_telnyx(sandbox, front_desk.telnyx_id)
+    page = body(alices.post(f"/applications/{front_desk.pk}/refresh/", follow=True))
+    assert 'notice-warning" role="status">Telnyx has this application no more.' in page
+
+
 @pytest.mark.parametrize(
     "gone", ["active", "anchorsite_override", "inbound", "outbound", "tags", "webhook_event_failover_url"]
 )

@@ -225,7 +225,7 @@ def test_one_number_is_asked_for(sandbox: Server, number: PhoneNumber, logged_in
     assert "Telnyx was asked just now" in text(client, page_of(number, "refresh/"), {})
     sandbox.sandbox.world.store.remove_object("phone_number", str(number.telnyx_id))
     page = text(client, page_of(number, "refresh/"), {})
-    assert "Telnyx has this number no more" in page and "gone at Telnyx" in page
+    assert 'notice-warning" role="status">Telnyx has this number no more' in page and "gone at Telnyx" in page
     assert "Attach…" not in page
 
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.db import connections, models
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Subquery, Window
 from django.utils import timezone
 
 from accounts.access import AnyUser, is_admin, team_ids
@@ -124,9 +124,8 @@ class Refused:
 class RefusalQuerySet(models.QuerySet["Refusal"]):
     def summary(self) -> Refused | None:
         """All that is on record, which is a month; None where nobody was refused."""
-        total = self.aggregate(count=models.Sum("count"))["count"]
-        last = self.order_by("-last_at").first()
-        return Refused(total, last.last_at, last.last_address, last.reason) if last else None
+        last = self.annotate(total=Window(models.Sum("count"))).order_by("-last_at").first()
+        return Refused(vars(last)["total"], last.last_at, last.last_address, last.reason) if last else None
 
     def add(self, counts: Sequence[Refused]) -> None:
         """Add to the row of each reason and day, in one statement. It locks them in one order, so that two processes

@@ -28,8 +28,10 @@ def process_again(*, by: User, delivery: Delivery) -> None:
         access.require(by, team, at_least=Role.MANAGER)
         if row.state == Delivery.State.PENDING and row.leased_until and row.leased_until > now:
             raise ValidationError("This event is being processed right now.")
+        # How long it took to be applied is told by the first time.
+        row.processed_at = row.processed_at if row.state == Delivery.State.DONE else None
         row.state, row.due_at, row.tries, row.outcome = Delivery.State.PENDING, now, 0, ""
-        row.owner = row.leased_until = row.processed_at = None
+        row.owner = row.leased_until = None
         row.save(update_fields=["state", "due_at", "tries", "outcome", "owner", "leased_until", "processed_at"])
         audit.record(audit.Entry("delivery.process_again", by=by, on=row, team=team))
         transaction.on_commit(lambda: wake("process"))

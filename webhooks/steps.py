@@ -131,7 +131,8 @@ def _try_again(delivery: Delivery, why: str, *, most: int, end: Delivery.State =
 
 
 def _finish(delivery: Delivery, state: Delivery.State, outcome: str, *, fax: Fax | None = None, **columns: Any) -> None:
-    _release(delivery, state=state, outcome=outcome, fax=fax, processed_at=timezone.now(), due_at=None, **columns)
+    processed_at = delivery.processed_at or timezone.now()
+    _release(delivery, state=state, outcome=outcome, fax=fax, processed_at=processed_at, due_at=None, **columns)
 
 
 def _postpone(delivery: Delivery, wait: timedelta, **columns: Any) -> None:

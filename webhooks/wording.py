@@ -42,8 +42,8 @@ def state_of(delivery: Delivery) -> State:
 
 def lag_of(delivery: Delivery) -> Lag:
     arrived = _between(delivery.occurred_at, delivery.received_at)
-    applied = _between(delivery.received_at, delivery.processed_at)
     is_ahead, is_open = arrived is not None and arrived < 0, delivery.state == Delivery.State.PENDING
+    applied = None if is_open else _between(delivery.received_at, delivery.processed_at)
     return Lag(span(arrived), span(applied), is_ahead, is_open)
 
 

@@ -22,6 +22,7 @@ from tests import builders
 from tests.webhooks.telnyx import Telnyx, body_of, recorded
 from webhooks import services, steps
 from webhooks.models import Delivery
+from webhooks.wording import lag_of
 
 MISCHIEF = "<script>alert(1)</script><b>bold</b>"
 
@@ -185,6 +186,19 @@ def test_it_is_processed_once_more_and_the_page_follows(ours: Client, telnyx: Te
     steps.drain()
     answer = poll(ours, page)
     assert answer.status_code == 200 and "Applied" in answer.text and "hx-get" not in answer.text
+
+
+def test_what_was_applied_once_took_as_long_as_it_took_then(ours: Client, telnyx: Telnyx, team: Team) -> None:
+    builders.number(team, "+12125550134")
+    telnyx.post(recorded("inbound-fax.received"))
+    steps.drain()
+    first = Delivery.objects.get()
+    ours.post(address(first, "again/"))
+    lag = lag_of(Delivery.objects.get())
+    assert lag.is_open and not lag.applied
+    steps.drain()
+    again = Delivery.objects.get()
+    assert again.state == "done" and again.processed_at == first.processed_at
 
 
 def test_it_is_on_record_with_the_team(alice: User, fax: Fax) -> None:

@@ -63,7 +63,7 @@ def test_a_span_is_as_exact_as_one_wants_to_know_it(count: float | None, words: 
 
 
 def test_the_lag_has_two_parts() -> None:
-    delivery = told(occurred_at=NOON - timedelta(seconds=0.4), processed_at=NOON + timedelta(seconds=1.2))
+    delivery = told(occurred_at=NOON - timedelta(seconds=0.4), processed_at=NOON + timedelta(seconds=1.2), state="done")
     lag = lag_of(delivery)
     assert (lag.arrived, lag.applied, lag.is_ahead) == ("0.4 s", "1.2 s", False)
 

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from applications.mirror import apply_application, apply_number, known_ids, mark_row_gone, missing, usable_id
-from applications.models import FaxApplication, Mirrored, PendingApplication, PhoneNumber
+from applications.models import FaxApplication, Mirrored, PhoneNumber
+from applications.services import is_wished_for
 from faxes.mirror import Report
 from faxes.models import FaxEvent
 from faxes.states import Direction
@@ -27,6 +28,7 @@ from sync.taking import Taker
 from sync.undelivered import undelivered
 from telnyx_api import Client, Page, RateLimited
 from telnyx_api import Fax as FaxPayload
+from telnyx_api import FaxApplication as ApplicationPayload
 from telnyx_api.listing import Listing
 
 log = structlog.get_logger(__name__)
@@ -136,7 +138,7 @@ def _mirror(
                 appeared = telnyx_id not in known and not rows.filter(telnyx_id=telnyx_id).exists()
                 row = apply(payload, asked_at=asked_at)
                 hand.counts[f"{what}s"] += row is not None
-                if row is not None and appeared and not _is_wished_for(row):
+                if row is not None and appeared and not _is_ours(payload):
                     gaps.mirrored(what, row, Gap.Side.HERE, outcome="created")
     if listing.is_complete:
         for row in missing(model, known=known, listed=listing.ids):
@@ -148,10 +150,9 @@ def _mirror(
             hand.counts[f"{what}s_gone"] += 1
 
 
-def _is_wished_for(row: Mirrored) -> bool:
-    """Is somebody just making it by our own pages? Its answer is on its way, or was lost and is being looked for."""
-    wishes = PendingApplication.objects.open()
-    return isinstance(row, FaxApplication) and wishes.filter(fields__application_name=row.application_name).exists()
+def _is_ours(payload: Any) -> bool:
+    """Did somebody make it by our own pages? Its answer may be on its way, or was lost and is being looked for."""
+    return isinstance(payload, ApplicationPayload) and is_wished_for(payload)
 
 
 def _is_in_hand(row: Mirrored) -> bool:

@@ -1,7 +1,7 @@
 """What people ask for about applications and numbers."""
 
 from applications.services.attaching import attach_number
-from applications.services.creating import create_application
+from applications.services.creating import create_application, is_wished_for
 from applications.services.deleting import delete_application
 from applications.services.drifting import keep_theirs, restore_ours
 from applications.services.owning import (
@@ -32,6 +32,7 @@ __all__ = [
     "find_number",
     "give_application",
     "give_number",
+    "is_wished_for",
     "keep_theirs",
     "refresh_application",
     "refresh_number",

@@ -114,6 +114,13 @@ def candidates_of(
     return sure, perhaps
 
 
+def is_wished_for(payload: ApplicationPayload) -> bool:
+    """Did somebody ask for it here, or may it be what somebody has just asked for?"""
+    wishes = PendingApplication.objects.defer("known")
+    became = wishes.filter(telnyx_id=usable_id(payload.id)).exclude(telnyx_id="")
+    return any(_may_be(wish, payload) for wish in wishes.open()) or became.exists()
+
+
 def made(pending: PendingApplication, payload: ApplicationPayload, *, by: User | None, how: str) -> PendingApplication:
     """The wish became this application: mirror it, give it to its team, log it. One that somebody gave to another team
     meanwhile is theirs, and nothing of it is touched."""

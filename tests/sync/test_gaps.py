@@ -472,9 +472,11 @@ def test_an_application_that_is_just_being_made_here_is_no_gap(sandbox: Server, 
     with client() as telnyx:
         made = [
             telnyx.create_fax_application(application_name=name, webhook_event_url=url).id
-            for name in ("Pharmacy", "Lab")
+            for name in ("PHARMACY", "Lab", "Radiology")
         ]
     builders.wish(line.team, alice, state="asking")
+    # Its answer came while the list was read.
+    builders.wish(line.team, alice, state="made", telnyx_id=made[2], fields={})
     sync_recent()
     assert gaps() == [(HERE, "application", made[1], "created")]
 

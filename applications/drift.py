@@ -118,9 +118,13 @@ def drifted(user: AnyUser) -> list[Drifted]:
     return [Drifted(row, found) for row in _candidates(user) if (found := drift_of(row, names))]
 
 
-def count_drift(user: AnyUser) -> int:
-    """How many applications and numbers drifted of what the user manages: two small questions."""
-    return sum(bool(drift_of(row)) for row in _candidates(user))
+def drift_in_words(user: AnyUser) -> str:
+    """How much drifted of what the user manages: “1 application and 2 numbers”, or nothing. It takes two small
+    questions."""
+    rows = [row for row in _candidates(user) if drift_of(row)]
+    numbers = sum(isinstance(row, PhoneNumber) for row in rows)
+    counted = ((len(rows) - numbers, "application"), (numbers, "number"))
+    return " and ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count)
 
 
 def _candidates(user: AnyUser) -> list[Writable]:

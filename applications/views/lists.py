@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.guards import for_people
 from accounts.models import Role, User
-from applications.drift import count_drift
+from applications.drift import drift_in_words
 from applications.fields import tags_of
 from applications.models import FaxApplication, PendingApplication, PhoneNumber
 from applications.number_forms import managed_teams
@@ -124,7 +124,7 @@ def applications(request: HttpRequest, user: User) -> HttpResponse:
         "shows": SHOWN,
         "sorts": SORTS,
         "teams": managed_teams(user),
-        "drift": count_drift(user),
+        "drift": drift_in_words(user),
         "gone": mine.filter(gone_at__isnull=False).count(),
         "pending": PendingApplication.objects.visible_to(user, at_least=Role.MANAGER).open().select_related("by"),
     }

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import access
 from accounts.guards import for_people
 from accounts.models import Role, User
-from applications.drift import count_drift
+from applications.drift import drift_in_words
 from applications.lines import SHOWS, Filters, line_of, lines_of, managed
 from applications.models import FaxApplication, PhoneNumber
 from applications.number_forms import AttachForm, ReceivingForm, TeamForm, managed_teams
@@ -53,7 +53,7 @@ def numbers(request: HttpRequest, user: User) -> HttpResponse:
         "applications": FaxApplication.objects.visible_to(user, at_least=Role.MANAGER).filter(gone_at=None),
         "statuses": mine.exclude(status="").order_by("status").values_list("status", flat=True).distinct(),
         "shows": SHOWS,
-        "drift": count_drift(user),
+        "drift": drift_in_words(user),
     }
     return render(request, "applications/number_list.html", context)
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts import access
 from accounts.models import Role, User
-from applications.drift import count_drift
+from applications.drift import drift_in_words
 from faxes import quiet
 from faxes.quiet import Silence
 from faxes.wording import BAD, WAIT
@@ -34,12 +34,12 @@ class Note:
 
 @dataclass(frozen=True)
 class Line:
-    """The worst notes first; `more` of them are not shown. `drifted` is how many things differ at Telnyx."""
+    """The worst notes first; `more` of them are not shown. `drifted` says how many things differ at Telnyx."""
 
     quiet: Sequence[Silence] = ()
     notes: Sequence[Note] = ()
     more: int = 0
-    drifted: int = 0
+    drifted: str = ""
 
     @property
     def for_manager(self) -> int:
@@ -56,7 +56,7 @@ def line_of(user: User, *, any_quiet: bool) -> Line:
     if not access.holds_somewhere(user, at_least=Role.MANAGER):
         return Line(silences)
     notes = _notes(complaints(user))
-    return Line(silences, notes[:MOST_NOTES], max(0, len(notes) - MOST_NOTES), count_drift(user))
+    return Line(silences, notes[:MOST_NOTES], max(0, len(notes) - MOST_NOTES), drift_in_words(user))
 
 
 def _notes(found: Iterable[Complaint]) -> list[Note]:

@@ -133,7 +133,7 @@ def test_both_sides_are_seen_and_each_button_settles_its_own(
     sandbox: Server, drifted: PhoneNumber, open_page: Callable[..., Page]
 ) -> None:
     page = open_page(f"{LIST}")
-    page.get_by_role("link", name="2 applications or numbers").click()
+    page.get_by_role("link", name="1 application and 1 number").click()
     expect(page.get_by_text("Our desk", exact=True)).to_be_visible()
     page.get_by_role("button", name="Keep theirs: Webhook time-out").click()
     expect(page.get_by_text("Webhook time-out stays as Telnyx has it.")).to_be_visible()

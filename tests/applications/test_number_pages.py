@@ -495,7 +495,7 @@ def test_all_that_differs_is_in_one_list(
         PhoneNumber.objects.filter(pk=lines[name].pk).update(raw={"connection_id": "x"})
         note_written(lines[name], {"connection_id": "11"}, None)
     client = logged_in(alice)
-    assert "1 application or number</a> differs at Telnyx" in text(client, LIST)
+    assert "1 number</a>. Keep theirs" in text(client, LIST)
     page = text(client, "/applications/drift/")
     assert "+1 312 579 0011" in page and "+1 773 555 0101" not in page
     seal = page.split('name="seal" value="')[1].split('"')[0]

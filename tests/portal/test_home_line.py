@@ -98,7 +98,7 @@ def test_drift_is_told_to_who_manages_it(home: Callable[[User], str], team: Team
     written = {"connection_id": {"value": "11"}}
     line = builders.number(team)
     PhoneNumber.objects.filter(pk=line.pk).update(written=written, raw={"connection_id": "12"}, connection_id="12")
-    assert "Telnyx shows something else than was set here for 1 application or number" in card(home(alice))
+    assert "Telnyx shows something else than was set here for 1 number" in card(home(alice))
     assert "1 to look after" in home(alice)
     assert card(home(bob)) == ""
 

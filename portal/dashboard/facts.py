@@ -64,7 +64,7 @@ class Facts:
     any_quiet: bool
     paused: str | None
     worker_at: datetime | None
-    # When Telnyx last answered everything that a sync asks.
+    # When Telnyx last told a sync of its faxes.
     telnyx_at: datetime | None
     unrouted: int = 0
     oldest_unrouted: datetime | None = None

@@ -74,8 +74,6 @@ def _work(hand: Hand) -> None:
         # The settings allow no client.
         _finish(hand, str(error))
         return
-    if not hand.cursor.get("unanswered"):
-        Heartbeat.beat("telnyx")
     _finish(hand, "\n".join(f"{PARTS[name].title}: {error}" for name, error in hand.errors.items()))
 
 
@@ -89,16 +87,17 @@ def _begin(hand: Hand) -> None:
 
 def _carry_out(name: str, telnyx: Client, hand: Hand) -> None:
     """One part to its end. Raises RateLimited, after which it is not at its end."""
-    error = ""
+    error, has_answered = "", True
     try:
         PARTS[name].work(telnyx, hand)
     except RateLimited:
         raise
     except (TelnyxError, Partial) as failure:
         log.warning("sync.partial", part=name, error=str(failure))
-        error = str(failure)
         # Where something is missing from what Telnyx told, it has answered all the same.
-        hand.cursor["unanswered"] = hand.cursor.get("unanswered", False) or isinstance(failure, TelnyxError)
+        error, has_answered = str(failure), isinstance(failure, Partial)
+    if name == "faxes" and has_answered:
+        Heartbeat.beat("telnyx")
     hand.end_part(name, error)
 
 

@@ -54,8 +54,11 @@ def test_telnyx_has_answered_where_something_is_missing_from_its_answers(sandbox
     def has_answered() -> bool:
         return bool(Heartbeat.objects.filter(name="telnyx").delete()[0])
 
-    sandbox.sandbox.faults.add(method="GET", path="/v2/phone_numbers", action="status", status=403)
-    assert run_now(kind=RECENT).error and not has_answered()
+    assert not run_now(kind=RECENT).error and has_answered()
+    for path, answered in (("faxes", False), ("phone_numbers", True), ("webhook_deliveries", True)):
+        sandbox.sandbox.faults.add(method="GET", path=f"/v2/{path}", action="status", status=403)
+        run = run_now(kind=RECENT)
+        assert (bool(run.error), has_answered()) == (True, answered)
     with serving(Odd(conceals=2)) as odd:
         odd.add(20, days=3)
         settings.TELNYX_API_BASE = odd.url

@@ -168,6 +168,12 @@ def test_anonymous_people_are_led_to_the_log_in_and_back_to_the_page(client: Cli
 # Once more
 
 
+def test_what_needs_a_person_says_what_they_can_do(ours: Client, fax: Fax) -> None:
+    delivery = builders.delivery(of=fax, state="failed", outcome="This event could not be applied: no")
+    assert "Once the cause is mended, process it again." in page_of(ours, delivery)
+    assert "process it again" not in page_of(ours, builders.delivery(of=fax))
+
+
 def test_it_is_processed_once_more_and_the_page_follows(ours: Client, telnyx: Telnyx, team: Team, wakes: Any) -> None:
     builders.number(team, "+12125550134")
     telnyx.post(recorded("inbound-fax.received"))

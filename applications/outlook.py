@@ -21,9 +21,14 @@ class Outlook:
         return self.own_team or (self.application.team if self.application else None)
 
     @property
+    def comes_in(self) -> bool:
+        """Does anything? Telnyx takes no faxes either through what is switched off."""
+        return self.application is not None and not self.application.gone_at and self.application.active is not False
+
+    @property
     def receives(self) -> str:
         """Where faxes to it come in, in a sentence."""
-        if self.application is None:
+        if not self.comes_in:
             return "No faxes come in."
         if self.team is None:
             return "Faxes to it come in without a team, and only administrators see them."
@@ -65,5 +70,4 @@ def what_changes(before: Outlook, after: Outlook) -> list[str]:
 
 
 def _moves(before: Outlook, after: Outlook) -> bool:
-    came_in = before.application is not None and before.team is not None
-    return came_in and after.application is not None and after.team != before.team
+    return before.comes_in and before.team is not None and after.comes_in and after.team != before.team

@@ -29,9 +29,9 @@ def application(team: Team | None, **columns: Any) -> FaxApplication:
         (Outlook(None, application(None)), "only administrators see them", "it belongs to no team"),
         (Outlook(DESK, None), "No faxes come in", "attached to no fax application"),
         (Outlook(None, None), "No faxes come in", "attached to no fax application"),
-        (Outlook(DESK, application(DESK, active=False)), "come in for", "its application is switched off"),
+        (Outlook(DESK, application(DESK, active=False)), "No faxes come in.", "its application is switched off"),
         (Outlook(DESK, application(DESK, active=None)), "come in for", "can send"),
-        (Outlook(DESK, application(DESK, gone_at=timezone.now())), "come in for", "has its application no more"),
+        (Outlook(DESK, application(DESK, gone_at=timezone.now())), "No faxes come in.", "has its application no more"),
         (Outlook(DESK, application(DESK, outbound_voice_profile_id="")), "come in for", "no outbound voice profile"),
     ],
 )
@@ -55,7 +55,7 @@ def test_a_number_has_an_outlook(outlook: Outlook, receives: str, sends: str) ->
             Outlook(DESK, application(DESK)),
             Outlook(DESK, application(RECORDS, active=False)),
             [
-                "Faxes to it come in for Front desk.",
+                "No faxes come in.",
                 "Nothing can be sent from it: its application is switched off.",
             ],
         ),

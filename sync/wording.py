@@ -93,7 +93,7 @@ def progress_of(run: SyncRun) -> Progress:
     if "faxes" in cursor.get("done", []) or not (faxes or expected):
         return Progress(told.strip() or "It has just begun.", None)
     if not expected:
-        return Progress(f"{told}{faxes:,} faxes compared so far.", None)
+        return Progress(f"{told}{faxes:,} {COUNTED['faxes'][faxes != 1]} so far.", None)
     # More may come in while the list is read.
     share = min(100, round(100 * faxes / expected))
     return Progress(f"{told}{faxes:,} of about {max(expected, faxes):,} faxes compared.", share)

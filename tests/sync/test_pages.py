@@ -170,6 +170,8 @@ def test_a_run_that_waits_is_not_said_to_have_begun(office: Client, root: User) 
     )
     SyncRun.objects.filter(pk=run.pk).update(leased_until=ago(minutes=-1), cursor={"tries": 1})
     assert "It has just begun." in text_of(office)
+    SyncRun.objects.filter(pk=run.pk).update(counts={"faxes": 1})
+    assert " 1 fax compared so far." in text_of(office)
 
 
 @pytest.mark.parametrize("cursor", [{}, {"expected": "many"}, {"done": ["dreams"]}, {"expected": 0}, {"expected": 5}])

@@ -19,28 +19,24 @@ LATEST = timedelta(hours=1)
 
 
 def drain() -> int:
-    """Ask until nothing is due. Returns how many faxes were asked about."""
-    count = 0
-    while poll_next():
+    """Ask until nothing is due, or Telnyx has no ear for it at the moment. Returns how many faxes were asked about."""
+    count, goes_on = 0, True
+    while goes_on and (fax := _claim()) is not None:
+        with structlog.contextvars.bound_contextvars(fax_id=str(fax.pk)):
+            goes_on = _ask(fax)
         count += 1
     return count
 
 
-def poll_next() -> bool:
-    fax = _claim()
-    if fax is None:
-        return False
-    with structlog.contextvars.bound_contextvars(fax_id=str(fax.pk)):
-        _ask(fax)
-    return True
-
-
-def _ask(fax: Fax) -> None:
+def _ask(fax: Fax) -> bool:
+    """False where the next question would run into the same trouble: the sweep asks on, a minute later."""
     try:
         refresh(fax=fax)
     except (TelnyxError, ValueError) as error:
         # Its next poll is planned already.
         log.warning("poll.failed", error=str(error))
+        return not (isinstance(error, TelnyxError) and error.retryable)
+    return True
 
 
 def _claim() -> Fax | None:

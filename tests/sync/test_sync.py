@@ -123,6 +123,25 @@ def test_a_carrier_that_does_not_answer_is_asked_again_later(sandbox: Server, li
     assert fax.poll_at is not None and fax.poll_at > timezone.now() and fax.gone_at is None
 
 
+@pytest.mark.parametrize(
+    ("fault", "asked"),
+    [
+        ({"status": 429, "headers": {"Retry-After": "60"}}, 1),
+        ({"status": 429, "headers": {"Retry-After": "60"}, "skip": 1}, 2),
+        ({"status": 422}, 3),
+    ],
+)
+def test_a_carrier_that_asks_for_quiet_is_not_asked_about_every_fax(
+    sandbox: Server, line: PhoneNumber, team: Team, fault: dict[str, Any], asked: int
+) -> None:
+    for _ in range(3):
+        builders.accepted(team, to_number=f"+1415555{_:04}", status="sending", poll_at=timezone.now())
+    sandbox.sandbox.faults.add(method="GET", path="/v2/faxes/*", action="status", times=None, **fault)
+    assert poll.drain() == asked
+    # The others come first when it is asked again.
+    assert Fax.objects.filter(poll_at__lte=timezone.now()).count() == 3 - asked
+
+
 def test_create_team_gives_it_applications_and_numbers(sandbox: Server, db: None) -> None:
     sync_recent()
     application = FaxApplication.objects.get(application_name="Records")

@@ -63,7 +63,8 @@ def _connected(user: User, numbers: Iterable[PhoneNumber]) -> Step:
         text = "Give a fax application, or one of the account's numbers, to a team. The sync brings both from Telnyx."
         return Step(title, text, False, [applications, _numbers(), Way(reverse("portal:teams"), "Teams")])
     if access.holds_somewhere(user, at_least=Role.MANAGER):
-        text = "Attach a number to your team's fax application. If there is none yet, ask your administrator for one."
+        text = "Make a fax application, unless your team has one, and attach a number to it."
+        text += " A number that your team lacks is given to it by your administrator."
         return Step(title, text, False, [applications, _numbers()])
     return Step(title, f"Nothing can be sent or received yet. Ask {_helpers(user)} to connect a number.", False)
 

@@ -61,7 +61,7 @@ def test_two_managers_are_both_named(home: Callable[[User], str], bob: User, ali
 def test_a_manager_and_an_administrator_are_led_to_the_applications(
     home: Callable[[User], str], alice: User, root: User
 ) -> None:
-    for user, said in ((alice, "Attach a number to your team's fax application."), (root, "to a team.")):
+    for user, said in ((alice, "Make a fax application, unless your team has one"), (root, "to a team.")):
         page = home(user)
         assert said in words(next_step(page))
         assert main_ways(page) == ["/applications/"]

@@ -111,6 +111,9 @@ def candidates_of(
             sure.append(payload)
         elif telnyx_id not in of_others:
             perhaps.append(payload)
+    if sure:
+        # Then one of another URL is somebody else's, who has chosen the same name.
+        perhaps = [payload for payload in perhaps if _has_url(pending, payload) is not False]
     return sure, perhaps
 
 

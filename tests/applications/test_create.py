@@ -439,6 +439,18 @@ def test_telnyx_may_spell_an_address_in_its_own_way(sandbox: Server, team: Team,
     assert settled(pending).state == State.MADE
 
 
+def test_two_of_one_name_are_told_apart_by_their_addresses(sandbox: Server, team: Team, alice: User) -> None:
+    urls = [HOOK, f"{HOOK}/two"]
+    wishes = []
+    for url in urls:
+        lose(sandbox, after=True)
+        wishes.append(create(alice, team, webhook_event_url=url))
+        # Neither is known to the other: both were under way at once.
+        PendingApplication.objects.update(known=[])
+    there = {each["webhook_event_url"]: each["id"] for each in named(sandbox, "Pharmacy")}
+    assert [settled(wish).telnyx_id for wish in wishes] == [there[url] for url in urls]
+
+
 def test_telnyx_may_change_the_spaces_and_capitals_of_a_name(sandbox: Server, team: Team, alice: User) -> None:
     lose(sandbox, after=True)
     pending = create(alice, team, application_name="Night  pharmacy")

@@ -260,8 +260,7 @@ def test_who_saves_while_it_is_given_away_gives_nothing_away(
 
     beside = threading.Thread(target=save)
     beside.start()
-    leased = FaxApplication.objects.filter(pk=front_desk.pk, leased_until__isnull=False)
-    wait_for(leased.exists, what="the change to begin")
+    wait_for(lambda: not sandbox.sandbox.faults.as_json(), what="Telnyx to be asked")
     with transaction.atomic():
         give_application(by=root, application=front_desk, team=other_team, seen=seen_of(front_desk))
         wait_for(somebody_waits, what="the change to wait for the application")

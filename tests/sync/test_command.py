@@ -74,7 +74,7 @@ def test_a_time_to_come_is_told(sandbox: Server) -> None:
 def test_a_partial_run_names_the_part_and_fails(sandbox: Server) -> None:
     sandbox.sandbox.faults.add(method="GET", path="/v2/phone_numbers", action="status", status=403, times=None)
     out = StringIO()
-    with pytest.raises(CommandError, match="stopped early"):
+    with pytest.raises(CommandError, match="is incomplete"):
         said(out=out)
     assert "2 applications" in out.getvalue()
 

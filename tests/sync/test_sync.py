@@ -85,7 +85,7 @@ def test_what_was_sent_is_never_taken_for_received(
 
 def test_a_partial_run_keeps_what_it_brought_and_exits_non_zero(sandbox: Server, db: None) -> None:
     sandbox.sandbox.faults.add(method="GET", path="/v2/faxes", action="status", status=401, times=None)
-    with pytest.raises(CommandError, match="stopped early"):
+    with pytest.raises(CommandError, match="is incomplete"):
         call_command("sync_telnyx", stdout=StringIO())
     run = SyncRun.objects.get()
     assert run.error and not run.is_complete and PhoneNumber.objects.count() == 4

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         told = ", ".join(counts_of(run)) or nothing
         self.stdout.write(f"{kind_of(run)}, in {took(run)}: {told}.")
         if run.error:
-            raise CommandError(f"The sync stopped early. {run.error} What came before it is kept; run it again.")
+            raise CommandError(f"The sync is incomplete. {run.error} What it brought is kept; run it again.")
 
 
 class Progress:

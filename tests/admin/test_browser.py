@@ -81,7 +81,11 @@ def test_every_kind_of_page_is_quiet_and_fits(screen: Page, fax: Fax) -> None:
 
 
 def test_no_word_of_a_list_breaks_and_every_column_is_seen(screen: Page, team: Team, fax: Fax) -> None:
-    told = {"event_type": "fax.media.processing.started", "outcome": "It waits for the end of a send.", "state": "done"}
+    told: dict[str, Any] = {
+        "event_type": "fax.media.processing.started",
+        "outcome": "It waits for the end of a send.",
+        "state": "done",
+    }
     builders.delivery(fax_telnyx_id=str(uuid.uuid4()), **told)
     builders.application(team, webhook_event_url="https://fax.example.org/webhooks/telnyx")
     SyncRun.objects.create(kind="full", finished_at=timezone.now(), error="Numbers: Telnyx failed.")

@@ -45,6 +45,7 @@ NIGHTLY = (
     "faxes.steps.purge.drain",
     "webhooks.steps.forget_deleted",
     "sync.steps.forget.drain",
+    "sync.steps.forget.old_runs",
     "notifications.steps.forget.drain",
     "webhooks.refusals.forget_old",
     "sync.services.plan_full_run",

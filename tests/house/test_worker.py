@@ -11,8 +11,9 @@ import pytest
 from tests.processes import environment, finished, free_port, running, wait_for
 
 
-@pytest.mark.process
-def test_the_worker_beats_and_ends_on_sigterm(tmp_path: Path) -> None:
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """The environment of a worker whose tables are there."""
     env = environment(
         DEBUG="1",
         SECRET_KEY="k" * 50,
@@ -22,7 +23,11 @@ def test_the_worker_beats_and_ends_on_sigterm(tmp_path: Path) -> None:
     )
     set_up = finished("manage.py", "set_up", env=env)
     assert set_up.returncode == 0, set_up.stdout
+    return env
 
+
+@pytest.mark.process
+def test_the_worker_beats_and_ends_on_sigterm(env: dict[str, str], tmp_path: Path) -> None:
     def has_beaten() -> bool:
         with sqlite3.connect(tmp_path / "db.sqlite3", timeout=20) as database:
             return bool(database.execute("SELECT 1 FROM sync_heartbeat WHERE name = 'worker'").fetchall())
@@ -31,3 +36,26 @@ def test_the_worker_beats_and_ends_on_sigterm(tmp_path: Path) -> None:
         wait_for(has_beaten, what="a heartbeat")
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=20) == 0
+
+
+@pytest.mark.process
+def test_a_worker_that_is_just_starting_ends_in_order_too(env: dict[str, str], tmp_path: Path) -> None:
+    asked_by_its_first_thread = """
+import os, signal, threading
+import django
+from django.core.management import call_command
+from huey.contrib.djhuey import HUEY
+
+first = threading.Semaphore()
+
+def ask() -> None:
+    if first.acquire(blocking=False):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+django.setup()
+HUEY.on_startup()(ask)
+call_command("run_huey")
+"""
+    env = {**env, "DJANGO_SETTINGS_MODULE": "faxportal.settings"}
+    outcome = finished("-c", asked_by_its_first_thread, env=env)
+    assert outcome.returncode == 0, outcome.stdout

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -21,4 +24,12 @@ class Command(run_huey.Command):  # type: ignore[misc]
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_start()
+        signal.signal(signal.SIGTERM, put_off)
         super().handle(*args, **options)
+
+
+def put_off(signum: int, frame: object) -> None:
+    """Send the signal again in a moment. Huey listens last, when its workers are at work already, and to die then would
+    cut that work off.
+    """
+    threading.Timer(0.1, os.kill, [os.getpid(), signum]).start()

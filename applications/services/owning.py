@@ -23,7 +23,11 @@ def assign_application(*, by: User | None, application: FaxApplication, team: Te
     with transaction.atomic():
         # Without a join: PostgreSQL would show the team of before the wait for the lock.
         before = FaxApplication.objects.select_for_update().get(pk=application.pk).team
-        FaxApplication.objects.filter(pk=application.pk).update(team=team)
+        row = FaxApplication.objects.filter(pk=application.pk)
+        row.update(team=team)
+        if team != before:
+            # What a self-check found was told by the faxes of the team before, and is not for the next one.
+            row.update(findings=[], checked_at=None)
         audit.record(*moved("application.assign", by, application, before, team))
     application.team = team
 

@@ -37,7 +37,9 @@ def check_application(
     if facts.application.checked_at is None:
         # Where it was not, and is now, something has been changed since this look.
         older |= Q(checked_at=None)
-    FaxApplication.objects.filter(older, pk=application.pk).update(findings=kept, checked_at=facts.began)
+    # What was judged by the faxes of one team is not kept for another that has it by now.
+    whose = {"pk": application.pk, "team": facts.application.team_id}
+    FaxApplication.objects.filter(older, **whose).update(findings=kept, checked_at=facts.began)
 
 
 def is_fresh(application: FaxApplication) -> bool:

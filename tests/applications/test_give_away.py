@@ -11,6 +11,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, connections, transaction
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import LogEntry, Membership, Role, Team, User
 from applications.models import FaxApplication, PhoneNumber
@@ -99,6 +100,18 @@ def test_it_goes_with_its_numbers_once_that_is_confirmed(
     entries = LogEntry.objects.filter(action="application.assign", actor_id=str(root.pk))
     assert {entry.chain for entry in entries} == {str(team.pk), str(other_team.pk)}
     assert {(entry.data["before"], entry.data["after"]) for entry in entries} == {("Front desk", "Records")}
+
+
+def test_what_was_found_by_the_faxes_of_the_team_before_does_not_go_with_it(
+    roots: Client, desk: FaxApplication, other_team: Team, charlie: User, logged_in: Callable[[User], Client]
+) -> None:
+    found = {"code": "destinations", "state": "warn", "title": "We send to Kiribati", "why": "They may not be called."}
+    FaxApplication.objects.filter(pk=desk.pk).update(findings=[found], checked_at=timezone.now())
+    assert "Kiribati" in text(roots.get(f"/applications/{desk.pk}/"))
+    roots.post(address(desk), {"to": str(other_team.pk), "seen": seen(roots, desk, other_team)})
+    page = logged_in(charlie).get(f"/applications/{desk.pk}/")
+    assert page.status_code == 200 and "Kiribati" not in text(page)
+    assert "not checked yet" in text(page)
 
 
 def test_it_is_left_without_a_team_and_given_to_one(roots: Client, desk: FaxApplication, team: Team) -> None:

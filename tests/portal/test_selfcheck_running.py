@@ -17,6 +17,7 @@ from applications.drift import drift_of
 from applications.models import FaxApplication, PhoneNumber
 from applications.services import (
     ChangedMeanwhile,
+    assign_application,
     attach_number,
     keep_theirs,
     refresh_application,
@@ -222,6 +223,23 @@ def test_who_looked_earlier_does_not_overwrite_who_looked_later(sandbox: Server,
     front_desk.refresh_from_db()
     states = {finding.code: finding.state for finding in selfcheck.findings_of(front_desk)}
     assert states["profile"] is State.OK
+
+
+def test_what_was_judged_for_one_team_is_not_kept_for_the_next(
+    sandbox: Server, front_desk: FaxApplication, other_team: Team, settings: Settings
+) -> None:
+    """It is given away while the check knocks on our own door, which takes its time."""
+    with serving(Reply(raw=b"", hang=True)) as door:
+        settings.PUBLIC_URL = door.url.removesuffix("/v2")
+
+        def give() -> None:
+            assert door.has_been_asked(1)
+            assign_application(by=None, application=front_desk, team=other_team)
+            door.stopping.set()
+
+        at_once(lambda: selfcheck.check_application(application=front_desk), give)
+    front_desk.refresh_from_db()
+    assert (front_desk.team, front_desk.findings, front_desk.checked_at) == (other_team, [], None)
 
 
 def test_a_clock_that_was_ahead_does_not_stop_the_checks(team: Team) -> None:

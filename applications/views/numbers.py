@@ -16,7 +16,7 @@ from accounts import access
 from accounts.guards import for_people
 from accounts.models import Role, User
 from applications.drift import drift_in_words
-from applications.lines import SHOWS, Filters, line_of, lines_of, managed
+from applications.lines import SHOWS, Filters, Line, line_of, lines_of, managed
 from applications.models import FaxApplication, PhoneNumber
 from applications.number_forms import AttachForm, ReceivingForm, TeamForm, managed_teams
 from applications.services import change_receiving, refresh_number, refresh_numbers
@@ -88,15 +88,16 @@ def detail(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
         else:
             messages.success(request, f"{format_number(number.phone_number)} is saved.")
             return redirect("applications:number", number.pk)
+    line = line_of(user, number)
     context = {
         "number": number,
         "about_team": number.owner,
         "itself": [number],
-        "line": line_of(user, number),
+        "line": line,
         "form": form,
         "attach": AttachForm(by=user, number=number),
         "give": TeamForm(by=user, number=number),
-        "raw": _raw(number),
+        "raw": _raw(line),
     }
     return render(request, "applications/number_detail.html", context)
 
@@ -117,6 +118,8 @@ def refresh(request: HttpRequest, user: User, line_id: UUID) -> HttpResponse:
     return redirect("applications:number", number.pk)
 
 
-def _raw(number: PhoneNumber) -> str:
-    """Telnyx's last words about the number, for those who read such."""
-    return json.dumps(number.raw, indent=2, ensure_ascii=False, sort_keys=True) if number.raw else ""
+def _raw(line: Line) -> str:
+    """Telnyx's last words about the number, for those who read such: without the name of another team's application."""
+    is_others = line.application is not None and not line.name
+    raw = {key: value for key, value in line.number.raw.items() if not (is_others and key == "connection_name")}
+    return json.dumps(raw, indent=2, ensure_ascii=False, sort_keys=True) if raw else ""

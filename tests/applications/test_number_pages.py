@@ -522,3 +522,15 @@ def test_where_telnyx_puts_it_is_not_told_of_another_team(
         settings.TELNYX_API_BASE = telnyx.url
         page = text(logged_in(alice), page_of(number, "attach/"), {"to": records.pk, "seen": number.connection_id})
     assert "yet shows +1 312 579 0015 attached to something else" in page and "Secret" not in page
+
+
+def test_what_an_application_of_another_team_is_called_is_not_in_telnyxs_words(
+    lines: dict[str, PhoneNumber], other_team: Team, logged_in: LoggedIn, alice: User, root: User
+) -> None:
+    theirs = FaxApplication.objects.filter(telnyx_id=lines["own"].connection_id)
+    theirs.update(application_name="Secret line")
+    PhoneNumber.objects.update(raw={"connection_name": "Secret line", "tags": ["mine"]})
+    page = text(logged_in(alice), page_of(lines["own"]))
+    assert "an application of another team" in page and "mine" in page and "Secret" not in page
+    assert "Secret line" in text(logged_in(root), page_of(lines["own"]))
+    assert "connection_name" in text(logged_in(alice), page_of(lines["inherited"]))

@@ -13,7 +13,7 @@ from functools import cache
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.utils import timezone
 
 from applications.drift import drift_of
@@ -26,6 +26,7 @@ from contacts.numbers import country_of
 from faxes.models import Fax
 from faxes.states import Direction
 from portal.selfcheck.troubles import why_not
+from sync.models import SyncRun
 from telnyx_api import BadAnswer, Client, NotFound, OutboundVoiceProfile, TelnyxError
 from webhooks.models import Delivery, Refusal, Refused
 from webhooks.probe import Probed, probe
@@ -36,6 +37,8 @@ A_DAY = timedelta(days=1)
 EVENTS_TAKE = timedelta(hours=1)
 # Only the newest faxes of the house are looked at, so that the question stays small whatever its past.
 MOST_FAXES = 20_000
+# Of the newest of these, events are looked for.
+MOST_TOLD = 100
 COUNTRY_REFUSED = "destination_not_in_countries_whitelist"
 SPENT = "outbound_profile_daily_spend_limit_exceeded"
 
@@ -58,12 +61,14 @@ class Heard:
 @dataclass
 class Traffic:
     """What went through an application lately: the countries that were called, those that Telnyx refused, when it last
-    refused to spend more, within a day, and the newest fax of which events must have told."""
+    refused to spend more, within a day, the newest fax of which events must have told, and Telnyx's ids of the newest
+    of all."""
 
     countries: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     spent_at: datetime | None = None
     newest_at: datetime | None = None
+    newest: list[str] = field(default_factory=list)
 
     def __add__(self, other: Traffic) -> Traffic:
         return Traffic(
@@ -71,6 +76,7 @@ class Traffic:
             self.refused | other.refused,
             _later(self.spent_at, other.spent_at),
             _later(self.newest_at, other.newest_at),
+            self.newest + other.newest,
         )
 
 
@@ -81,14 +87,17 @@ Traffics = Mapping[tuple[str, UUID | None], Traffic]
 @dataclass(frozen=True)
 class Facts:
     """Everything that is judged. `application` is its row after Telnyx was asked, `numbers` counts those that are
-    attached by their status, `accepted_at` is the last event's time, and `public_key` what events are verified with."""
+    attached by their status, `told_at` is when an event last told of its newest faxes, `accepted_at` when one last came
+    at all, `known_since` when we began to look at Telnyx, and `public_key` what events are verified with."""
 
     application: FaxApplication
     heard: Heard
     probed: Probed
     traffic: Traffic
     numbers: Mapping[str, int]
+    told_at: datetime | None
     accepted_at: datetime | None
+    known_since: datetime | None
     refused: Refused | None
     drift: int
     public_key: str
@@ -108,13 +117,16 @@ def gather(
     heard = ask(application, patience)
     row = FaxApplication.objects.get(pk=application.pk)
     url = row.webhook_event_url if leads_here(row.webhook_event_url) else our_door()
+    traffic = _traffic(row, traffic_lately() if traffics is None else traffics)
     return Facts(
         application=row,
         heard=heard,
         probed=probe(url),
-        traffic=_traffic(row, traffic_lately() if traffics is None else traffics),
+        traffic=traffic,
         numbers=_numbers(row),
+        told_at=_told_at(traffic),
         accepted_at=Delivery.objects.last_received_at(),
+        known_since=SyncRun.objects.order_by("started_at").values_list("started_at", flat=True).first(),
         refused=Refusal.objects.summary(),
         drift=len(drift_of(row)),
         public_key=settings.TELNYX_PUBLIC_KEY,
@@ -188,16 +200,26 @@ def _traffic(row: FaxApplication, traffics: Traffics) -> Traffic:
     return sum(seen, Traffic())
 
 
+def _told_at(traffic: Traffic) -> datetime | None:
+    """Of these faxes alone: when others get theirs is not for everybody to know, nor does it show that Telnyx calls for
+    this application, too."""
+    told = Delivery.objects.filter(fax_telnyx_id__in=traffic.newest)
+    last: datetime | None = told.aggregate(last=Max("received_at"))["last"]
+    return last
+
+
 def traffic_lately(now: datetime | None = None) -> Traffics:
     """What went on in the house: one walk over its newest faxes."""
     now = now or timezone.now()
     country = cache(country_of)
     found: defaultdict[tuple[str, UUID | None], Traffic] = defaultdict(Traffic)
-    columns = ("connection_id", "team", "created_at", "direction", "to_number", "failure_reason")
+    columns = ("connection_id", "team", "telnyx_id", "created_at", "direction", "to_number", "failure_reason")
     # Asked by time alone, so that any database walks the one index of all faxes.
     newest = Fax.objects.filter(created_at__gte=now - LATELY).order_by("-created_at", "-id").values_list(*columns)
-    for connection_id, team, created_at, direction, to_number, failure_reason in newest[:MOST_FAXES]:
+    for connection_id, team, telnyx_id, created_at, direction, to_number, failure_reason in newest[:MOST_FAXES]:
         traffic = found[connection_id, team]
+        if telnyx_id and len(traffic.newest) < MOST_TOLD:
+            traffic.newest.append(telnyx_id)
         if created_at < now - EVENTS_TAKE:
             traffic.newest_at = _later(traffic.newest_at, created_at)
         if direction == Direction.OUTBOUND and (where := country(to_number)):

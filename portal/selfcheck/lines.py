@@ -184,15 +184,18 @@ def _key(facts: Facts) -> Finding:
 
 
 def _accepted(facts: Facts) -> Finding:
-    at, newest = facts.accepted_at, facts.traffic.newest_at
-    # Telnyx's time and ours need not agree.
-    if newest and (at is None or at < newest - timedelta(seconds=CLOCK_WRONG)):
-        title = "No event told of the last faxes. The last one came" if at else "No event has come yet"
+    at, newest = facts.told_at, facts.traffic.newest_at
+    # Of what there was before us, nobody was to tell us. Telnyx's time and ours need not agree.
+    is_ours = newest and (facts.known_since is None or newest > facts.known_since)
+    if newest and is_ours and (at is None or at < newest - timedelta(seconds=CLOCK_WRONG)):
+        title = "No event told of its last faxes" + (". The last one came" if at else "")
         why = "Faxes of this application came to light by the sync alone. Is the webhook URL ours, and our door open?"
         return Finding("accepted", State.WARN, title, why, at)
     if at is None:
-        return Finding("accepted", State.UNKNOWN, "No event has come yet", "The first fax will show whether they do.")
-    return Finding("accepted", State.OK, "The last event came", "It was verified, and kept before it was answered.", at)
+        title, why = "No event about a fax of it has come lately", "The next fax will show whether they do."
+        return Finding("accepted", State.UNKNOWN, title, why)
+    why = "It was verified, and kept before it was answered."
+    return Finding("accepted", State.OK, "The last event about its faxes came", why, at)
 
 
 def _refused(facts: Facts) -> Finding:

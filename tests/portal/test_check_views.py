@@ -19,6 +19,7 @@ from accounts.models import User
 from applications.models import FaxApplication, PhoneNumber
 from portal import selfcheck
 from portal.selfcheck import Finding, State
+from sync.models import SyncRun
 from telnyx_sandbox.server import Server
 from tests import builders
 from tests.applications.telnyx import calls, change_at_telnyx, remove_at_telnyx, truth
@@ -236,6 +237,7 @@ def test_what_no_click_mends_leads_to_where_it_can_be(
 ) -> None:
     PhoneNumber.objects.all().delete()
     long_ago = timezone.now() - timedelta(days=1)
+    SyncRun.objects.update(started_at=long_ago - timedelta(days=1))
     builders.inbound(front_desk.team, connection_id=front_desk.telnyx_id, created_at=long_ago)
     change_at_telnyx(sandbox, front_desk.telnyx_id, outbound={"channel_limit": None, "outbound_voice_profile_id": None})
     for name in ("One", "Another"):

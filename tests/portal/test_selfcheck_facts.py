@@ -41,7 +41,7 @@ def test_telnyx_is_asked_and_mirrored(sandbox: Server, front_desk: FaxApplicatio
     assert (heard.trouble, heard.profile_trouble, heard.usable) == ("", "", [])
     assert heard.profile is not None and heard.profile.name == "Office"
     assert heard.clock_skew is not None and abs(heard.clock_skew) < 5
-    assert (known.numbers, known.drift, known.accepted_at, known.refused) == ({"active": 2}, 0, None, None)
+    assert (known.numbers, known.drift, known.told_at, known.refused) == ({"active": 2}, 0, None, None)
     assert known.public_key == sandbox.public_key
     asked = [request.path for request in sandbox.sandbox.requests][-2:]
     assert asked == [f"/v2/fax_applications/{front_desk.telnyx_id}", f"/v2/outbound_voice_profiles/{PROFILE_ID}"]
@@ -197,6 +197,20 @@ def test_the_newest_fax_is_one_that_events_had_time_to_tell_of(desk: FaxApplicat
     for minutes in (5, 59, 70, 200):
         builders.inbound(desk.team, connection_id=desk.telnyx_id, created_at=now - timedelta(minutes=minutes))
     assert traffic_of(desk).newest_at == now - timedelta(minutes=70)
+
+
+def test_events_count_that_told_of_its_own_faxes(sandbox: Server, desk: FaxApplication, other_team: Team) -> None:
+    """When others get faxes is not for its managers to know, and shows nothing of this application."""
+    mine = builders.inbound(desk.team, connection_id=desk.telnyx_id)
+    theirs = builders.inbound(other_team, connection_id=desk.telnyx_id)
+    elsewhere = builders.inbound(other_team, connection_id=builders.application(other_team).telnyx_id)
+    now = timezone.now()
+    for fax in (theirs, elsewhere):
+        builders.delivery(of=fax, received_at=now)
+    assert (gather(desk).told_at, gather(desk).accepted_at) == (None, now)
+    for minutes in (9, 3, 6):
+        builders.delivery(of=mine, received_at=now - timedelta(minutes=minutes))
+    assert gather(desk).told_at == now - timedelta(minutes=3)
 
 
 def test_the_walk_goes_by_the_index_of_all_faxes_and_has_an_end(desk: FaxApplication) -> None:

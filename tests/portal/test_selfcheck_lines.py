@@ -53,7 +53,9 @@ def facts(**given: Any) -> Facts:
         "probed": Probed("ok", "Our door answered in 12 ms.", 12),
         "traffic": Traffic(countries={"US", "CA"}, newest_at=NOW - 2 * HOUR),
         "numbers": {"active": 2},
+        "told_at": NOW - HOUR,
         "accepted_at": NOW - HOUR,
+        "known_since": None,
         "refused": None,
         "drift": 0,
         "public_key": KEY,
@@ -278,8 +280,19 @@ def test_clock(skew: float | None, state: str, words: str) -> None:
     ],
 )
 def test_the_last_event(accepted: datetime | None, newest: datetime | None, state: str) -> None:
-    found = line("accepted", accepted_at=accepted, traffic=Traffic(newest_at=newest))
+    found = line("accepted", told_at=accepted, traffic=Traffic(newest_at=newest))
     assert (found.state, found.at) == (state, accepted)
+
+
+def test_of_what_there_was_before_us_nobody_was_to_tell_us() -> None:
+    before = Traffic(newest_at=NOW - 2 * HOUR)
+    assert line("accepted", told_at=None, traffic=before, known_since=NOW - HOUR).state == "unknown"
+    assert line("accepted", told_at=None, traffic=before, known_since=NOW - 3 * HOUR).state == "warn"
+
+
+def test_the_events_of_others_say_nothing_of_this_application() -> None:
+    found = line("accepted", told_at=None, accepted_at=NOW, traffic=Traffic(newest_at=NOW - 2 * HOUR))
+    assert (found.state, found.at, found.title) == ("warn", None, "No event told of its last faxes")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from faxes.models import FaxEvent
 from faxes.states import Direction
 from sync.ahead import ahead
 from sync.gaps import Gaps
-from sync.hand import Hand
+from sync.hand import Hand, Partial
 from sync.missing import ask_for_missing
 from sync.models import Gap
 from sync.reading import End, Leaf, Reader, clock
@@ -128,7 +128,8 @@ def _mirror(
     listing: Listing[Any],
     apply: Callable[..., Row | None],
 ) -> None:
-    """Applications or numbers: bring their rows up to date, and mark those that a complete list has no more."""
+    """Applications or numbers: bring their rows up to date, and mark those that a complete list has no more. Raises
+    Partial where the list says itself that it lacks some."""
     gaps, rows = Gaps(hand, partial(clock, telnyx)), model._default_manager
     known, asked_at = known_ids(model), timezone.now()
     for page in ahead(listing.pages(), hand.keep):
@@ -148,6 +149,16 @@ def _mirror(
                     continue
                 gaps.mirrored(what, row, Gap.Side.THERE, outcome="kept")
             hand.counts[f"{what}s_gone"] += 1
+    elif shortage := _shortage(what, listing):
+        raise Partial(shortage)
+
+
+def _shortage(what: str, listing: Listing[Any]) -> str:
+    """What the list lacks, in words. Where Telnyx does not count, nothing is known to be missing."""
+    counted, listed = listing.totals[-1], len(listing.ids)
+    if None in listing.ids:
+        return f"Telnyx lists {what}s without an id."
+    return f"Telnyx counts {counted} and lists {listed}." if counted is not None and counted > listed else ""
 
 
 def _is_ours(payload: Any) -> bool:

@@ -49,6 +49,25 @@ def test_a_listing_that_shows_less_than_it_counts_is_not_complete() -> None:
     assert list(listing) == [] and not listing.is_complete
 
 
+@pytest.mark.parametrize(("counted", "is_short"), [(4, True), (1, False), (None, False)])
+def test_a_list_of_applications_or_numbers_that_lacks_some_is_told(
+    sandbox: Server, team: Team, settings: Settings, counted: int | None, is_short: bool
+) -> None:
+    """As with faxes: the run says so, and marks nothing as gone."""
+    meta = {"page_number": 1, "total_pages": 1, "total_results": counted}
+    few = {"data": [{"id": "one", "application_name": "Desk", "phone_number": "+13125790015"}], "meta": meta}
+    none = {"data": [], "meta": {"page_number": 1, "total_pages": 1, "total_results": 0}}
+    known = builders.application()
+    with serving(*(Reply(document=said) for said in (few, few, none, none, none))) as telnyx:
+        settings.TELNYX_API_BASE = telnyx.url
+        run = sync_recent()
+    told = "Telnyx counts 4 and lists 1" in run.error
+    assert (told, "Applications: " in run.error, "Numbers: " in run.error) == (is_short, is_short, is_short)
+    assert (run.counts["applications"], run.counts["numbers"]) == (1, 1)
+    known.refresh_from_db()
+    assert (known.gone_at is None) == (counted != 1)
+
+
 def test_a_second_sync_changes_nothing_of_ours(line: PhoneNumber, team: Team) -> None:
     PhoneNumber.objects.filter(pk=line.pk).update(label="Fax machine")
     sync_recent()

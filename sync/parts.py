@@ -26,7 +26,7 @@ from sync.reading import End, Leaf, Reader, clock
 from sync.slices import Plan, Slice, halved
 from sync.taking import Taker
 from sync.undelivered import undelivered
-from telnyx_api import Client, Page, RateLimited
+from telnyx_api import Client, NotFound, Page, RateLimited
 from telnyx_api import Fax as FaxPayload
 from telnyx_api import FaxApplication as ApplicationPayload
 from telnyx_api.listing import Listing
@@ -45,14 +45,13 @@ class Part(NamedTuple):
 
 
 def applications(telnyx: Client, hand: Hand) -> None:
-    _mirror(
-        telnyx, hand, "application", FaxApplication, Listing(_page(telnyx.fax_applications_page)), apply_application
-    )
+    listing = Listing(_page(telnyx.fax_applications_page))
+    _mirror(telnyx, hand, "application", FaxApplication, listing, apply_application, telnyx.get_fax_application)
 
 
 def numbers(telnyx: Client, hand: Hand) -> None:
     listing = Listing(_page(telnyx.phone_numbers_page))
-    _mirror(telnyx, hand, "number", PhoneNumber, listing, apply_number)
+    _mirror(telnyx, hand, "number", PhoneNumber, listing, apply_number, telnyx.get_phone_number)
 
 
 def faxes(telnyx: Client, hand: Hand) -> None:
@@ -127,14 +126,18 @@ def _mirror(
     model: type[Row],
     listing: Listing[Any],
     apply: Callable[..., Row | None],
+    get: Callable[[str], Any],
 ) -> None:
     """Applications or numbers: bring their rows up to date, and mark those that a complete list has no more. Raises
     Partial where the list says itself that it lacks some."""
     gaps, rows = Gaps(hand, partial(clock, telnyx)), model._default_manager
     known, asked_at = known_ids(model), timezone.now()
+    gone = set(rows.filter(gone_at__isnull=False).values_list("telnyx_id", flat=True))
     for page in ahead(listing.pages(), hand.keep):
         for payload in page:
             telnyx_id = usable_id(payload.id)
+            if telnyx_id in gone and _is_gone(get, telnyx_id):
+                continue
             with transaction.atomic():
                 appeared = telnyx_id not in known and not rows.filter(telnyx_id=telnyx_id).exists()
                 row = apply(payload, asked_at=asked_at)
@@ -151,6 +154,16 @@ def _mirror(
             hand.counts[f"{what}s_gone"] += 1
     elif shortage := _shortage(what, listing):
         raise Partial(shortage)
+
+
+def _is_gone(get: Callable[[str], Any], telnyx_id: str) -> bool:
+    """A list may go on showing for a while what was deleted, by our own pages too. Only an answer about it alone brings
+    it back."""
+    try:
+        get(telnyx_id)
+    except NotFound:
+        return True
+    return False
 
 
 def _shortage(what: str, listing: Listing[Any]) -> str:

@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from accounts.models import Team, User
 from applications.models import FaxApplication, PhoneNumber
+from applications.services import delete_application
 from applications.telnyx import client
 from faxes import at_telnyx
 from faxes.models import Attempt, Fax, FaxEvent, Tombstone
@@ -32,6 +33,7 @@ from sync.steps import run as step
 from sync.wording import done_of
 from telnyx_sandbox.server import Server
 from tests import builders
+from tests.applications.telnyx import add_at_telnyx
 from tests.threads import at_once
 from webhooks import steps as process
 
@@ -465,6 +467,25 @@ def test_applications_and_numbers_that_appear_and_vanish(sandbox: Server, line: 
     assert {gap.data["name"] for gap in Gap.objects.all()} == {gone.application_name, "+14155550123"}
     sync_recent()
     assert Gap.objects.count() == 2
+
+
+def test_an_application_that_was_deleted_here_does_not_come_back_by_a_list_that_is_late(
+    sandbox: Server, line: PhoneNumber, alice: User
+) -> None:
+    """Telnyx lists it once more, and answers 404 where it is asked for it alone."""
+    application = builders.application(line.team)
+    add_at_telnyx(sandbox, str(application.telnyx_id), application_name="Front desk")
+    delete_application(by=alice, application=application)
+    add_at_telnyx(sandbox, str(application.telnyx_id), application_name="Front desk")
+    path = f"/v2/fax_applications/{application.telnyx_id}"
+    sandbox.sandbox.faults.add(method="GET", path=path, action="status", status=404, times=None)
+    assert sync_recent().is_complete
+    application.refresh_from_db()
+    assert application.gone_at is not None and gaps() == []
+    sandbox.sandbox.faults.clear()
+    sync_recent()
+    application.refresh_from_db()
+    assert application.gone_at is None
 
 
 def test_an_application_that_is_just_being_made_here_is_no_gap(sandbox: Server, line: PhoneNumber, alice: User) -> None:

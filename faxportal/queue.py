@@ -114,13 +114,22 @@ def nightly() -> None:
     heartbeat = import_string("sync.models.Heartbeat")
     if datetime.now(UTC).hour != NIGHT and heartbeat.is_fresh("nightly", within=LONGEST_DAY):
         return
-    for path in NIGHTLY:
-        try:
-            import_string(path)()
-        except Exception:
-            # Whatever it is that one of them trips over night after night, it must not keep the others from their work.
-            log.exception("nightly.stumbled", path=path)
+    failed = [path for path in NIGHTLY if not _is_done(path)]
     heartbeat.beat("nightly")
+    if failed:
+        heartbeat.beat("nightly failure")
+    else:
+        heartbeat.objects.filter(name="nightly failure").delete()
+
+
+def _is_done(path: str) -> bool:
+    try:
+        import_string(path)()
+    except Exception:
+        # Whatever it is that one of them trips over night after night, it must not keep the others from their work.
+        log.exception("nightly.stumbled", path=path)
+        return False
+    return True
 
 
 @db_periodic_task(crontab(minute="7"))

@@ -72,6 +72,8 @@ class Facts:
     # What the last sync lacks, in words; empty where it lacks nothing.
     sync_lacks: str | None = None
     late_mails: int = 0
+    # Was some of the last night's work not done?
+    night_lacks: bool = False
     webhook_at: datetime | None = None
 
 
@@ -123,6 +125,7 @@ def _of_house_for_admins(user: User, team: Team | None) -> dict[str, Any]:
         "gaps": CountOf(Gap.objects.filter(settled_at=None).order_by().values("pk")[:MANY]),
         "sync_lacks": Subquery(SyncRun.objects.filter(finished_at__isnull=False).values("error")[:1]),
         "late_mails": CountOf(_late_mails().order_by().values("pk")[:MANY]),
+        "night_lacks": Exists(_beat("nightly failure")),
         "webhook_at": Subquery(Delivery.objects.order_by("-received_at", "-id").values("received_at")[:1]),
     }
 

@@ -48,14 +48,8 @@ class Strip:
 
 def strip_of(facts: Facts, line: Line, *, for_admin: bool, for_manager: bool) -> Strip:
     troubles = list(_troubles(facts))
-    # One that Telnyx did not answer is told already.
-    if for_admin and facts.sync_lacks and not is_silent(facts.telnyx_at, since=SYNC_SILENCE):
-        troubles.append(Verdict("sync incomplete", WAIT, reverse("sync:overview")))
-    if for_admin and facts.gaps:
-        troubles.append(Verdict(_counted(facts.gaps, "gap open", "gaps open"), WAIT, reverse("sync:overview")))
-    if for_admin and facts.late_mails:
-        waiting = f"{reverse('admin:notifications_mail_changelist')}?state=waiting"
-        troubles.append(Verdict(_counted(facts.late_mails, "e-mail waiting", "e-mails waiting"), WAIT, waiting))
+    if for_admin:
+        troubles += _house_troubles(facts)
     if line.quiet:
         word = _counted(len(line.quiet), "quiet line", "quiet lines", end=MOST_QUIET_LINES)
         troubles.append(Verdict(word, WAIT, CARD))
@@ -74,6 +68,21 @@ def _troubles(facts: Facts) -> Iterator[Verdict]:
         yield Verdict("Telnyx silent", WAIT, lead="Telnyx cannot be reached.", sentence=sentence)
     if facts.paused:
         yield Verdict("sending paused", WAIT, lead="Sending is paused.", sentence=facts.paused)
+
+
+def _house_troubles(facts: Facts) -> Iterator[Verdict]:
+    # A sync that Telnyx did not answer is told already.
+    if facts.sync_lacks and not is_silent(facts.telnyx_at, since=SYNC_SILENCE):
+        yield Verdict("sync incomplete", WAIT, reverse("sync:overview"))
+    if facts.gaps:
+        yield Verdict(_counted(facts.gaps, "gap open", "gaps open"), WAIT, reverse("sync:overview"))
+    if facts.late_mails:
+        waiting = f"{reverse('admin:notifications_mail_changelist')}?state=waiting"
+        yield Verdict(_counted(facts.late_mails, "e-mail waiting", "e-mails waiting"), WAIT, waiting)
+    if facts.night_lacks:
+        lead = "Some of last night's work failed."
+        sentence = "Pages may be kept longer than they should. The worker's log says why: look for nightly.stumbled."
+        yield Verdict("nightly work failed", WAIT, lead=lead, sentence=sentence)
 
 
 def _facts(facts: Facts, for_admin: bool, for_manager: bool) -> Iterator[Fact]:

@@ -70,6 +70,21 @@ def test_what_fails_at_night_keeps_nothing_else_from_being_done(
     assert SyncRun.objects.get().kind == SyncRun.Kind.FULL and Heartbeat.objects.filter(name="nightly").exists()
 
 
+def test_that_something_failed_is_known_until_a_night_in_which_nothing_does(
+    team: Team, clock: time_machine.Traveller, settings: Settings
+) -> None:
+    storages = settings.STORAGES
+    builders.inbound(team, status="received", document=builders.document(), trashed_at=NOON - timedelta(days=40))
+    settings.STORAGES = storages | {"default": {"BACKEND": "faxes.storage.NoSuchStorage"}}
+    nightly.call_local()
+    assert Heartbeat.is_fresh("nightly failure", within=timedelta(hours=1))
+    settings.STORAGES = storages
+    clock.move_to(NIGHTTIME + timedelta(days=1))
+    nightly.call_local()
+    assert Heartbeat.objects.filter(name="nightly").exists()
+    assert not Heartbeat.objects.filter(name="nightly failure").exists()
+
+
 def test_the_log_is_anchored_every_hour_whatever_a_night_is_like(team: Team, settings: Settings) -> None:
     audit.record_alone(audit.Entry("team.create", on=team, team=team))
     anchor.call_local()

@@ -125,6 +125,16 @@ def test_emails_that_have_long_waited_to_leave_are_for_administrators(
 
 
 @pytest.mark.usefixtures("well")
+def test_what_failed_at_night_is_for_administrators(
+    home: Callable[[User], str], bob: User, alice: User, root: User
+) -> None:
+    Heartbeat.beat("nightly failure")
+    assert "Some of last night's work failed." in strip(home(root)) and "all well" not in strip(home(root))
+    for user in (bob, alice):
+        assert "all well" in strip(home(user))
+
+
+@pytest.mark.usefixtures("well")
 def test_when_others_get_webhooks_is_told_to_administrators_alone(
     home: Callable[[User], str], bob: User, alice: User
 ) -> None:

@@ -357,6 +357,18 @@ def test_telnyx_keeping_a_value_another_way_is_told(
     assert said(response) == ["Saved: Active, Tags.", "Telnyx took the change, but keeps this another way: Tags."]
 
 
+def test_a_time_of_telnyxs_that_is_yet_to_come_does_not_freeze_it(
+    sandbox: Server, front_desk: FaxApplication, alices: Client
+) -> None:
+    change_at_telnyx(sandbox, front_desk.telnyx_id, updated_at="2097-01-01T00:00:00Z", webhook_timeout_secs=7)
+    alices.post(f"/applications/{front_desk.pk}/refresh/")
+    change_at_telnyx(sandbox, front_desk.telnyx_id, updated_at="2026-11-01T00:00:00Z", webhook_timeout_secs=8)
+    alices.post(f"/applications/{front_desk.pk}/refresh/")
+    front_desk.refresh_from_db()
+    assert front_desk.webhook_timeout_secs == 8 and front_desk.remote_at is not None
+    assert front_desk.remote_at.year == 2026
+
+
 def test_what_is_gone_cannot_be_edited(sandbox: Server, front_desk: FaxApplication, alices: Client) -> None:
     address = edit_address(front_desk)
     typed = shown(alices, address) | {"active": "no"}

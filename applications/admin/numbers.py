@@ -43,10 +43,12 @@ class QuietFilter(admin.SimpleListFilter):
 class NumberForm(forms.ModelForm):
     """Offers the people of the number's team, and those who are set though they left it, so that they can be taken off.
 
-    A service decides."""
+    A service decides. What the page showed travels along, so that a field that nobody touched overwrites nothing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for shown in self.fields.values():
+            shown.show_hidden_initial = True
         if "notify" not in self.fields:
             return
         number: PhoneNumber = self.instance

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Team, User
+from applications.services import change_receiving
 from faxes.models import Document, Fax, Note, Tag
 from tests import builders
 from tests.admin.pages import NO_ROWS, act, form, listing, said, shown
@@ -143,6 +144,17 @@ def test_a_number_knows_who_looks_after_its_faxes(office: Client, team: Team, bo
     number.refresh_from_db()
     assert (number.default_assignee, set(number.notify.all()), number.label) == (bob, {bob, vera}, "Reception")
     assert actions() == ["number.set_receiving"]
+
+
+def test_an_old_page_of_a_number_brings_nothing_back(office: Client, team: Team, bob: User, vera: User) -> None:
+    number = builders.number(team, label="Lab")
+    number.notify.add(bob)
+    page: Any = office.get(form(number))
+    data = fields_of(page, page.context["adminform"].form)
+    change_receiving(by=None, number=number, changes={"label": "Front desk", "notify": [bob, vera]})
+    office.post(form(number), data | {"default_assignee": str(bob.pk)})
+    number.refresh_from_db()
+    assert (number.label, number.default_assignee, set(number.notify.all())) == ("Front desk", bob, {bob, vera})
 
 
 def test_strangers_are_not_offered_and_not_taken(office: Client, team: Team, charlie: User, vera: User) -> None:

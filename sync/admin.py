@@ -157,4 +157,6 @@ class HeartbeatAdmin(ReadOnlyAdmin):
 def _again(request: HttpRequest, run: SyncRun) -> None:
     if run.kind not in SyncRun.Kind.values:
         raise ValidationError(f"Nobody knows how to make a run of the kind “{run.kind}”.")
-    request_run(by=person(request), kind=run.kind, since=run.window_start)
+    asked = request_run(by=person(request), kind=run.kind, since=run.window_start)
+    if asked.window_start and (run.window_start is None or asked.window_start > run.window_start):
+        raise ValidationError("A run that does not reach back as far is under way. Ask once more when it is over.")

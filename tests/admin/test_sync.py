@@ -87,6 +87,16 @@ def test_a_run_is_made_once_more_over_the_same_time(office: Client, wakes: list[
     assert LogEntry.objects.filter(action="sync.request").count() == 1
 
 
+@pytest.mark.parametrize("days", [9, None])
+def test_one_that_is_under_way_over_less_is_not_taken_for_it(office: Client, days: int | None) -> None:
+    since = timezone.now() - timedelta(days=days) if days else None
+    SyncRun.objects.create(kind="full", window_start=timezone.now() - timedelta(days=1))
+    [told] = act(office, "run_again", ended(kind="full", window_start=since))
+    assert "does not reach back as far is under way" in told
+    SyncRun.objects.filter(finished_at=None).update(window_start=None)
+    assert act(office, "run_again", ended(kind="full", window_start=since)) == ["Under way: 1."]
+
+
 def test_nobody_makes_a_run_of_an_unknown_kind(office: Client) -> None:
     [said] = act(office, "run_again", ended(kind="quantum"))
     assert "Nobody knows how to make a run of the kind “quantum”." in said

@@ -85,10 +85,15 @@ def door_at(url: str) -> str | None:
 
 def is_same_address(one: str, other: str) -> bool:
     """Do both say the same, in whatever spelling?"""
+    return spelt_alike(one) == spelt_alike(other)
+
+
+def spelt_alike(url: str) -> str:
+    """The same text for each spelling of an address."""
     try:
-        return one == other or _parts(one) == _parts(other)
+        return repr(_parts(url))
     except ValueError:
-        return False
+        return url
 
 
 def leads_here(url: str) -> bool:

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts import access, audit
 from accounts.models import Role, Team, User
-from applications.fields import DEMANDED, ON_CREATE, body_of, is_same_address
+from applications.fields import DEMANDED, ON_CREATE, body_of, is_same_address, spelt_alike
 from applications.mirror import apply_application, usable_id
 from applications.models import FaxApplication, PendingApplication
 from applications.telnyx import WHILE_SOMEBODY_WAITS, client
@@ -85,7 +85,7 @@ def list_all(telnyx: Client) -> list[ApplicationPayload] | None:
 
 def likeness_of(fields: Mapping[str, Any]) -> str:
     """The same for two wishes that Telnyx's list could not tell apart."""
-    said = "\n".join((_plain(fields["application_name"]), fields["webhook_event_url"]))
+    said = "\n".join((_plain(fields["application_name"]), spelt_alike(fields["webhook_event_url"])))
     return hashlib.sha256(said.encode()).hexdigest()
 
 

@@ -439,6 +439,20 @@ def test_telnyx_may_spell_an_address_in_its_own_way(sandbox: Server, team: Team,
     assert settled(pending).state == State.MADE
 
 
+def test_the_same_in_another_spelling_is_in_doubt_as_well(sandbox: Server, team: Team, alice: User) -> None:
+    lose(sandbox, after=False)
+    pending = create(alice, team, webhook_event_url="https://fax.example.com/hook")
+    with pytest.raises(ValidationError, match="not known yet"):
+        create(alice, team, webhook_event_url="https://FAX.example.com:443/hook")
+    assert calls(sandbox, "POST") == 1
+    assert settled(pending).state == State.NOT_MADE
+    # Once it is taken for not made, one that turns up late is still it.
+    add_at_telnyx(sandbox, "99", application_name="Pharmacy", webhook_event_url="https://fax.example.com/hook")
+    change_at_telnyx(sandbox, "99", created_at=timezone.now().isoformat())
+    assert create(alice, team, webhook_event_url="https://Fax.example.com/hook").telnyx_id == "99"
+    assert calls(sandbox, "POST") == 1
+
+
 def test_two_of_one_name_are_told_apart_by_their_addresses(sandbox: Server, team: Team, alice: User) -> None:
     urls = [HOOK, f"{HOOK}/two"]
     wishes = []

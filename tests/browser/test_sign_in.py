@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -258,11 +259,24 @@ def test_the_end_is_announced_and_put_off_by_a_button(
     expect(box).to_be_visible()
     expect(page.locator("#idle-count")).to_have_text(re.compile(r"0:0\d"))
     expect(page.get_by_role("button", name="Stay signed in")).to_be_focused()
-    assert troubles(page) == []
     page.keyboard.press("Enter")
     expect(box).to_be_hidden()
     page.wait_for_url("**/accounts/login/?next=%2Faccounts%2Fme%2F")
     assert int(page.evaluate("sessionStorage.announced")) > 1
+
+
+def test_everybody_can_read_the_announcement(
+    settings: Settings, at_desk: Callable[..., Page], live_server: Any, bob: User
+) -> None:
+    """For as long as the look takes, a minute is left."""
+    page = at_desk("/accounts/me/")
+    sign_in(page)
+    page.wait_for_url("**/accounts/me/")
+    page.route("**/accounts/me/here/", lambda route: route.fulfill(json={"left": 60}))
+    page.clock.set_fixed_time(time.time() + settings.IDLE_SECONDS - 60)
+    expect(page.locator("#idle-count")).to_have_text("1:00")
+    assert troubles(page) == []
+    expect(page.get_by_role("dialog", name="Are you still there?")).to_be_visible()
 
 
 def test_who_types_is_there(short: None, at_desk: Callable[..., Page], live_server: Any, bob: User) -> None:

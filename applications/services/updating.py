@@ -94,7 +94,8 @@ def _fresh(telnyx: Client, application: FaxApplication) -> FaxApplication:
 def _refuse_if_changed(now: FaxApplication, shown: Mapping[str, Any] | None, changes: Mapping[str, Any]) -> None:
     """What is as it is asked for by now does not count: it may be a change of theirs whose answer was lost."""
     values = values_of(now)
-    changed = [column for column, value in (shown or {}).items() if column in values and values[column] != value]
+    said = {column: value for column, value in (shown or {}).items() if column in values}
+    changed = [column for column, value in said.items() if not same(column, value, values[column])]
     if others := [column for column in changed if column not in changes or not _is_so(now, column, changes[column])]:
         raise ChangedMeanwhile(others)
 
@@ -207,6 +208,6 @@ def _written(before: FaxApplication, changes: Mapping[str, Any]) -> dict[str, An
 
 def _entry(by: User, was: Mapping[str, Any], after: FaxApplication) -> audit.Entry | None:
     now = values_of(after)
-    changed = [column for column in was if was[column] != now[column]]
+    changed = [column for column in was if not same(column, was[column], now[column])]
     data = {"before": {name: was[name] for name in changed}, "after": {name: now[name] for name in changed}}
     return audit.Entry("application.update", by=by, on=after, team=after.team, data=data) if changed else None

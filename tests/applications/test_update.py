@@ -13,7 +13,7 @@ from pytest_django import Settings
 from accounts.models import LogEntry, Team, User
 from applications.fields import values_of
 from applications.models import FaxApplication
-from applications.services import ChangedMeanwhile, assign_application, update_application
+from applications.services import ChangedMeanwhile, assign_application, refresh_application, update_application
 from applications.written import written_value
 from telnyx_api import BadAnswer, Invalid, TelnyxError
 from telnyx_sandbox.server import Server
@@ -310,6 +310,16 @@ def test_tags_may_come_back_in_another_order(
         settings.TELNYX_API_BASE = telnyx.url
         row = update_application(by=alice, application=front_desk, changes={"tags": ["b", "a"]})
     assert row.tags == ["a", "b"]
+
+
+def test_tags_in_another_order_are_nobodys_change(sandbox: Server, front_desk: FaxApplication, alice: User) -> None:
+    change_at_telnyx(sandbox, front_desk.telnyx_id, tags=["a", "b"])
+    refresh_application(application=front_desk)
+    front_desk.refresh_from_db()
+    shown = values_of(front_desk)
+    change_at_telnyx(sandbox, front_desk.telnyx_id, tags=["b", "a"])
+    update_application(by=alice, application=front_desk, changes={"webhook_timeout_secs": 20}, shown=shown)
+    assert LogEntry.objects.get(action="application.update").data["after"] == {"webhook_timeout_secs": 20}
 
 
 @pytest.mark.django_db(transaction=True)

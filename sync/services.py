@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -51,13 +52,21 @@ def plan_full_run() -> None:
     request_run(by=None, kind=SyncRun.Kind.FULL)
 
 
-def run_now(*, by: User | None = None, kind: str, since: datetime | None = None, watch: Watch | None = None) -> SyncRun:
+def run_now(
+    *,
+    by: User | None = None,
+    kind: str,
+    since: datetime | None = None,
+    watch: Watch | None = None,
+    idle: Callable[[SyncRun], None] | None = None,
+) -> SyncRun:
     """A run that began no sooner than this call, brought to its end in this process. Where another has one in hand, or
-    Telnyx asks to slow down, this waits. `watch` is called with the `Hand` as it goes on."""
+    Telnyx asks to slow down, this waits. `watch` is called with the `Hand` as it goes on, `idle` with the run, over and
+    over, while this waits."""
     begun = timezone.now()
     while True:
         run = request_run(by=by, kind=kind, since=since)
-        _bring_to_its_end(run, watch)
+        _bring_to_its_end(run, watch, idle)
         if run.started_at >= begun:
             return run
 
@@ -96,8 +105,11 @@ def _window_start(kind: SyncRun.Kind, since: datetime | None, now: datetime) -> 
     return min(now - window, known_until - OVERLAP, since or now)
 
 
-def _bring_to_its_end(run: SyncRun, watch: Watch | None) -> None:
+def _bring_to_its_end(run: SyncRun, watch: Watch | None, idle: Callable[[SyncRun], None] | None) -> None:
     while run.finished_at is None:
-        if not take_up(SyncRun.objects.filter(pk=run.pk), watch):
-            time.sleep(PAUSE)
+        is_ours = take_up(SyncRun.objects.filter(pk=run.pk), watch)
         run.refresh_from_db()
+        if not is_ours and run.finished_at is None:
+            if idle is not None:
+                idle(run)
+            time.sleep(PAUSE)

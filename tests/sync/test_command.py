@@ -89,10 +89,24 @@ def test_a_run_that_could_ask_for_nothing_does_not_say_that_telnyx_has_nothing(
     assert "nothing was read" in out.getvalue() and "Telnyx has nothing" not in out.getvalue()
 
 
-def test_a_terminal_shows_a_bar(sandbox: Server, line: PhoneNumber) -> None:
+def test_a_terminal_shows_a_bar(sandbox: Server, line: PhoneNumber, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     sandbox.sandbox.fill(600, days=20)
     words = said("--full", out=Terminal())
     assert "\r" in words and "·" in words and words.rstrip().endswith(".")
+    # What it saw has a line of its own, and the bar is one line of a usual terminal.
+    *bars, told = words.split("\r\x1b[2K")
+    assert told.startswith("Everything, in ") and max(map(len, bars)) < 80
+    assert any("600 of about 600 faxes compared" in bar for bar in bars)
+
+
+@pytest.mark.parametrize("out", [StringIO, Terminal])
+def test_who_has_to_wait_is_told_for_what(sandbox: Server, out: type[StringIO]) -> None:
+    until = timezone.now() + timedelta(seconds=0.3)
+    SyncRun.objects.create(kind="recent", due_at=until, window_start=until)
+    words = said(out=out())
+    assert f"Recent faxes: laid aside until {until:%H:%M:%S} UTC. Telnyx asked to slow down." in words
+    assert words.count("laid aside") == 1 and words.endswith("4 numbers.\n")
 
 
 class Interrupted(Terminal):

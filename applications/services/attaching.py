@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import access, audit
 from accounts.models import Role, Team, User
@@ -38,9 +39,11 @@ def attach_number(
     number = _as_it_stands(number)
     _require_say(by, number, application)
     wanted = _wanted(number, application)
+    asked_at = timezone.now()
     try:
         with client(WHILE_SOMEBODY_WAITS) as telnyx:
-            apply_number(telnyx.get_phone_number(str(number.telnyx_id)))
+            # Somebody may attach it elsewhere while the answer is on its way.
+            apply_number(telnyx.get_phone_number(str(number.telnyx_id)), asked_at=asked_at)
             before = _as_it_stands(number)
             if seen is not None and seen != before.connection_id:
                 raise ValidationError({"application": ELSEWHERE})

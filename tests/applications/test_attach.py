@@ -350,3 +350,28 @@ def test_a_list_that_is_read_meanwhile_does_not_take_it_back(
     change_at_telnyx(sandbox, number, connection_id="", updated_at=None)
     assert not sync_recent().error
     assert len(drift_of(PhoneNumber.objects.get(pk=number.pk))) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_attaches_it_while_telnyx_is_asked_is_not_overruled(
+    sandbox: Server,
+    number: PhoneNumber,
+    front_desk: FaxApplication,
+    records: FaxApplication,
+    team: Team,
+    alice: User,
+) -> None:
+    change_at_telnyx(sandbox, number, updated_at=None)
+    third = builders.application(team)
+    seen = number.connection_id
+
+    def late() -> None:
+        with pytest.raises(ValidationError, match="elsewhere meanwhile"):
+            attach_number(by=alice, number=number, application=third, seen=seen)
+
+    def quick() -> None:
+        attach_number(by=alice, number=number, application=records, seen=seen)
+
+    while_telnyx_thinks(sandbox, "GET", f"/v2/phone_numbers/{number.telnyx_id}", late, quick, after=True)
+    assert patches(sandbox) == 1
+    assert PhoneNumber.objects.get(pk=number.pk).connection_id == records.telnyx_id

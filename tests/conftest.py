@@ -25,6 +25,7 @@ from applications.services import assign_application, assign_number
 from faxportal.queue import wake_step
 from sync.services import sync_recent
 from telnyx_sandbox.server import Server, running
+from tests.databases import with_tables
 from wake import on_wake
 
 # Playwright's sync API runs an event loop in the test's thread, in which Django would refuse to touch the database.
@@ -44,6 +45,20 @@ def pytest_collection_finish() -> None:
     """What is there by now stays to the end. Nobody has to look through it again and again for what has died."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool, django_db_modify_db_settings: None) -> Iterator[bool]:
+    """On SQLite, the tests' database begins as a copy of one that has its tables: to make them takes seconds."""
+    if connection.vendor != "sqlite":
+        yield django_db_keepdb
+        return
+    file = connection.settings_dict["TEST"]["NAME"]
+    shutil.copyfile(with_tables(), file)
+    yield True
+    connection.close()
+    for path in Path(file).parent.glob(f"{Path(file).name}*"):
+        path.unlink()
 
 
 @pytest.fixture(scope="session")

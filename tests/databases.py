@@ -24,7 +24,7 @@ def own_database(folder: Path, server: str = "") -> Iterator[str]:
     """The URL of a new database: a SQLite file in the folder, which has its tables already, or an empty one beside that
     of a PostgreSQL URL. The latter is dropped at the end."""
     if not server.startswith("postgres"):
-        shutil.copyfile(_with_tables(), folder / "own.sqlite3")
+        shutil.copyfile(with_tables(), folder / "own.sqlite3")
         yield f"sqlite:///{folder}/own.sqlite3"
         return
     name = f"faxportal_{uuid.uuid4().hex}"
@@ -36,7 +36,7 @@ def own_database(folder: Path, server: str = "") -> Iterator[str]:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def _with_tables() -> Path:
+def with_tables() -> Path:
     """A SQLite file as `migrate` makes it. Migrations take longer than most of what is tested with it, so that it is
     kept for as long as they and what they are written with do not change."""
     written = [*sorted(ROOT.glob("*/migrations/*.py")), ROOT / "requirements.txt"]

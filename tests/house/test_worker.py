@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.databases import own_database, query
 from tests.processes import environment, finished, free_port, running, wait_for
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
+def env(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of a worker whose tables are there."""
-    env = environment(
-        DEBUG="1",
-        SECRET_KEY="k" * 50,
-        DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3",
-        QUEUE_URL=f"sqlite:///{tmp_path}/queue.sqlite3",
-        TELNYX_API_BASE=f"http://127.0.0.1:{free_port()}/v2",
-    )
-    set_up = finished("manage.py", "set_up", env=env)
-    assert set_up.returncode == 0, set_up.stdout
-    return env
+    with own_database(tmp_path) as database:
+        env = environment(
+            DEBUG="1",
+            SECRET_KEY="k" * 50,
+            DATABASE_URL=database,
+            QUEUE_URL=f"sqlite:///{tmp_path}/queue.sqlite3",
+            TELNYX_API_BASE=f"http://127.0.0.1:{free_port()}/v2",
+        )
+        set_up = finished("manage.py", "set_up", env=env)
+        assert set_up.returncode == 0, set_up.stdout
+        yield env
 
 
 @pytest.mark.process
 def test_the_worker_beats_and_ends_on_sigterm(env: dict[str, str], tmp_path: Path) -> None:
     def has_beaten() -> bool:
-        with sqlite3.connect(tmp_path / "db.sqlite3", timeout=20) as database:
-            return bool(database.execute("SELECT 1 FROM sync_heartbeat WHERE name = 'worker'").fetchall())
+        return bool(query(env["DATABASE_URL"], "SELECT 1 FROM sync_heartbeat WHERE name = 'worker'"))
 
     with running("manage.py", "run_huey", env=env, log=tmp_path / "worker.log") as worker:
         wait_for(has_beaten, what="a heartbeat")

@@ -1,7 +1,8 @@
 """Write down where Telnyx and we disagreed, and what was done about it.
 
-What is older than the first complete run's window is history, and what a first fill finds had not gone missing. What
-Telnyx may still tell by itself is no gap yet: it is remembered on the run, and looked at again by the next one.
+What is older than the window of the first run that read all faxes is history, and what a first fill finds had not gone
+missing. What Telnyx may still tell by itself is no gap yet: it is remembered on the run, and looked at again by the
+next one.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class Gaps:
 
     def mirrored(self, what: str, row: Mirrored, side: Gap.Side, *, outcome: str) -> None:
         """An application or a number that has appeared at Telnyx, or vanished from it."""
-        if not self._finder.is_first_fill:
+        if SyncRun.objects.that_read(f"{what}s").exists():
             data = {"name": str(row)}
             gap = Gap(side=side, what=what, telnyx_id=row.telnyx_id or "", data=data, outcome=outcome)
             gap.settled_at = timezone.now()
@@ -183,13 +184,14 @@ def _gap(what: str, fax: Fax, data: dict[str, Any], *, outcome: str, side: Gap.S
 
 
 def _known_from(finder: Finder) -> datetime:
-    """Of what was made since then we were to be told: there was a complete run that reached back so far."""
+    """Of what was made since then we were to be told: there was a run that read all faxes back to then."""
     if finder.is_first_fill:
         return datetime.max.replace(tzinfo=UTC)
-    complete = SyncRun.objects.complete()
-    if complete.filter(window_start=None).exists():
+    # A list of something else that fails for ever must not make history of all that comes.
+    runs = SyncRun.objects.that_read("faxes")
+    if runs.filter(window_start=None).exists():
         return datetime.min.replace(tzinfo=UTC)
-    return complete.aggregate(first=Min("window_start"))["first"] or finder.run.started_at
+    return runs.aggregate(first=Min("window_start"))["first"] or finder.run.started_at
 
 
 def _awaited_of(telnyx_ids: Collection[str]) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 
@@ -15,6 +16,11 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def complete(self) -> Self:
         """Those that came to their end with every part."""
         return self.filter(finished_at__isnull=False, error="")
+
+    def that_read(self, part: str) -> Self:
+        """Those that are over, and came to the end of this part with all of it, whatever became of the others."""
+        has_read = Q(cursor__done__icontains=f'"{part}"') & ~Q(cursor__errors__has_key=part)
+        return self.filter(Q(error="") | has_read, finished_at__isnull=False)
 
 
 class SyncRun(models.Model):
@@ -33,7 +39,7 @@ class SyncRun(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     # From when on faxes are read; None is from the first one.
     window_start = models.DateTimeField(null=True, blank=True)
-    # A first fill: what it finds had not gone missing, so it is told of in numbers alone.
+    # A first fill of faxes: what it finds had not gone missing, so it is told of in numbers alone.
     is_baseline = models.BooleanField("first fill", default=False)
     # Who asked for it; nobody where it was due.
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")

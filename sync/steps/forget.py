@@ -25,8 +25,9 @@ def drain() -> int:
 
 def old_runs() -> int:
     """Those over recent faxes that ended long ago and found no gap. Passes over everything stay, and until one of them
-    was complete all runs do: they say since when Telnyx was to tell us of faxes. Returns how many were deleted."""
-    if not SyncRun.objects.complete().filter(kind=SyncRun.Kind.FULL, window_start=None).exists():
+    has read all faxes, all runs do: they say since when Telnyx was to tell us of them. Returns how many were deleted.
+    """
+    if not SyncRun.objects.that_read("faxes").filter(kind=SyncRun.Kind.FULL, window_start=None).exists():
         return 0
     recent = SyncRun.objects.filter(kind=SyncRun.Kind.RECENT, window_start__isnull=False)
     # What cannot be told yet waits in the cursor.

@@ -79,7 +79,7 @@ def _work(hand: Hand) -> None:
 
 def _begin(hand: Hand) -> None:
     if not hand.cursor:
-        hand.run.is_baseline = not SyncRun.objects.complete().exists()
+        hand.run.is_baseline = not SyncRun.objects.that_read("faxes").exists()
         hand.run.save(update_fields=["is_baseline"])
     hand.cursor["tries"] = hand.tries + 1
     hand.save()

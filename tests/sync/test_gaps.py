@@ -97,6 +97,26 @@ def test_the_first_fill_finds_nothing_missing(
     assert not old.filter(heard_at__gt=timezone.now() - timedelta(days=1)).exists()
 
 
+def test_a_list_of_something_else_that_fails_for_ever_makes_no_history_of_faxes(
+    sandbox: Server, db: None, clock: time_machine.Traveller
+) -> None:
+    """Else no gap was ever told, nor did anybody hear of what the sync alone brings."""
+    sandbox.sandbox.faults.add(method="GET", path="/v2/phone_numbers", action="status", status=403, times=None)
+    assert sync_recent().is_baseline
+    ours = sandbox.sandbox.world.store.objects("phone_number")[0]["phone_number"]
+    fax_id = sandbox.sandbox.receive(to=ours, from_=builders.THEIRS)["id"]
+    sandbox.sandbox.advance(60)
+    sandbox.sandbox.pending_events.clear()
+    later(clock)
+    run = sync_recent()
+    assert "Numbers: " in run.error and gaps() == [(HERE, "fax", fax_id, "created")]
+    assert FaxEvent.objects.filter(kind="status:received").exists()
+    # What is listed for the first time had not gone missing.
+    sandbox.sandbox.faults.clear()
+    assert sync_recent().counts["numbers"] == 4
+    assert gaps() == [(HERE, "fax", fax_id, "created")]
+
+
 def test_what_was_before_the_first_look_is_no_gap_later(
     sandbox: Server, line: PhoneNumber, clock: time_machine.Traveller
 ) -> None:

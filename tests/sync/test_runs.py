@@ -97,11 +97,15 @@ def test_a_full_run_that_began_later_is_no_word_on_what_was_before(sandbox: Serv
     assert run.window_start and run.window_start < timezone.now() - timedelta(days=7)
 
 
-def test_only_the_first_complete_run_is_a_first_fill(sandbox: Server) -> None:
+def test_the_first_run_that_reads_all_faxes_is_the_first_fill(sandbox: Server) -> None:
+    for path, times in (("faxes", None), ("phone_numbers", 1)):
+        sandbox.sandbox.faults.add(method="GET", path=f"/v2/{path}", action="status", status=403, times=times)
+    runs = [run_now(kind=RECENT)]
+    sandbox.sandbox.faults.clear()
     sandbox.sandbox.faults.add(method="GET", path="/v2/phone_numbers", action="status", status=403)
-    runs = [run_now(kind=RECENT) for _ in range(3)]
+    runs += [run_now(kind=RECENT) for _ in range(2)]
     assert [run.is_baseline for run in runs] == [True, True, False]
-    assert [run.is_complete for run in runs] == [False, True, True]
+    assert [run.is_complete for run in runs] == [False, False, True]
 
 
 def test_a_run_in_other_hands_is_left_alone(sandbox: Server) -> None:

@@ -126,8 +126,9 @@ def _settled(telnyx: Client, telnyx_id: str, wanted: str, error: TelnyxError) ->
 
 
 def _named(number: PhoneNumber) -> str:
-    """What the number is attached to, for the log."""
-    return str(number.application or number.connection_id)
+    """What the number is attached to, for the log, which its own team reads: another team's application by its id."""
+    application = number.application
+    return str(application) if application and application.team == number.owner else number.connection_id
 
 
 def _concerned(*teams: Team | None) -> list[Team | None]:

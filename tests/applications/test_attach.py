@@ -237,6 +237,18 @@ def test_what_is_another_teams_at_telnyx_by_now_is_not_pulled_away(
     assert (patches(sandbox), PhoneNumber.objects.get(pk=number.pk).owner) == (0, other_team)
 
 
+def test_the_log_does_not_name_an_application_of_another_team(
+    sandbox: Server, number: PhoneNumber, records: FaxApplication, team: Team, other_team: Team, alice: User
+) -> None:
+    """The number has a team of its own, so that alice, who cannot see where it is, may attach it elsewhere."""
+    assign_number(by=None, number=number, team=team)
+    theirs = builders.application(other_team, application_name="Secret line")
+    change_at_telnyx(sandbox, number, connection_id=theirs.telnyx_id)
+    attach_number(by=alice, number=number, application=records)
+    data = LogEntry.objects.get(action="number.attach").data
+    assert data == {"before": theirs.telnyx_id, "after": "Records"}
+
+
 def test_a_form_that_does_not_say_what_was_seen_has_seen_nothing(
     sandbox: Server, number: PhoneNumber, records: FaxApplication, other_team: Team, alices: Client
 ) -> None:

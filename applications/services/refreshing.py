@@ -7,7 +7,7 @@ from django.utils import timezone
 from applications.mirror import apply_application, apply_number, known_ids, mark_row_gone, missing
 from applications.models import FaxApplication, PhoneNumber
 from applications.telnyx import WHILE_SOMEBODY_WAITS, client
-from telnyx_api import NotFound
+from telnyx_api import BadAnswer, NotFound
 from telnyx_api.listing import Listing
 
 
@@ -32,8 +32,9 @@ def refresh_numbers() -> int:
     """Mirror every number that the account has, and mark those as gone that a complete listing shows no more. Returns
     how many there are.
 
-    Raises TelnyxError when Telnyx could not be asked, and ValueError where the settings allow no question; what came
-    until then is kept. https://developers.telnyx.com/api-reference/phone-number-configurations/list-phone-numbers
+    Raises TelnyxError when Telnyx could not be asked, or lists less than it counts, and ValueError where the settings
+    allow no question; what came until then is kept.
+    https://developers.telnyx.com/api-reference/phone-number-configurations/list-phone-numbers
     """
     known, asked_at = known_ids(PhoneNumber), timezone.now()
     with client(WHILE_SOMEBODY_WAITS) as telnyx:
@@ -42,6 +43,8 @@ def refresh_numbers() -> int:
     if listing.is_complete:
         for number in missing(PhoneNumber, known=known, listed=listing.ids):
             mark_row_gone(number)
+    elif (listing.totals[-1] or 0) > len(listing.ids):
+        raise BadAnswer(f"Telnyx counts {listing.totals[-1]} numbers and lists {len(listing.ids)}.")
     return count
 
 

@@ -220,6 +220,20 @@ def test_a_broken_list_marks_nothing_gone(sandbox: Server, team: Team, logged_in
     assert PhoneNumber.objects.get(pk=bygone.pk).gone_at is None
 
 
+def test_a_list_that_lacks_some_is_no_success(
+    sandbox: Server, settings: Settings, team: Team, logged_in: LoggedIn, alice: User
+) -> None:
+    known = builders.number(team)
+    meta = {"page_number": 1, "total_pages": 1, "total_results": 3}
+    listed = {"data": [{"id": "one", "phone_number": "+13125790099"}], "meta": meta}
+    with serving(Reply(document=listed)) as telnyx:
+        settings.TELNYX_API_BASE = telnyx.url
+        page = text(logged_in(alice), f"{LIST}refresh/", {})
+    assert "no answer that could be read" in page and "Telnyx was asked just now" not in page
+    known.refresh_from_db()
+    assert known.gone_at is None and PhoneNumber.objects.filter(telnyx_id="one").exists()
+
+
 def test_one_number_is_asked_for(sandbox: Server, number: PhoneNumber, logged_in: LoggedIn, alice: User) -> None:
     client = logged_in(alice)
     assert "Telnyx was asked just now" in text(client, page_of(number, "refresh/"), {})

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from applications.mirror import APPLICATION_KEYS
+from applications.mirror import APPLICATION_KEYS, look_up
 from applications.models import FaxApplication
 
 LATENCY = "Latency"
@@ -147,6 +147,16 @@ def values_of(application: FaxApplication) -> dict[str, Any]:
     """What a person who edits the application is shown, by column."""
     shown = {column: getattr(application, column) for column in WRITABLE}
     return shown | {"delete_once_archived": application.delete_once_archived}
+
+
+def odd_value(application: FaxApplication, column: str) -> str:
+    """What Telnyx says in a field where our column can hold nothing like it, such as a word for a number; empty where
+    the column tells all."""
+    key = next(key for key, named in KEYS.items() if named == column)
+    _, value = look_up(application.raw, key.split("."))
+    if value is None or getattr(application, column) is not None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def in_words(column: str, value: Any) -> str:

@@ -83,7 +83,7 @@ def promoted(model: type[models.Model], keys: Mapping[str, str], raw: Mapping[st
     """The column values for the keys (dotted for nested objects) that the payload contains, fitted to the columns."""
     values = {}
     for key, column in keys.items():
-        found, value = (key in raw, raw.get(key)) if "." not in key else _look_up(raw, key.split("."))
+        found, value = (key in raw, raw.get(key)) if "." not in key else look_up(raw, key.split("."))
         if found:
             values[column] = fitted(model._meta.get_field(column), value)
     return values
@@ -175,7 +175,8 @@ def _news(row: Any) -> Iterator[datetime]:
             yield at
 
 
-def _look_up(raw: Mapping[str, Any], path: list[str]) -> tuple[bool, Any]:
+def look_up(raw: Mapping[str, Any], path: list[str]) -> tuple[bool, Any]:
+    """Whether the payload contains this, in objects within objects, and what it says."""
     value: Any = raw
     for name in path:
         if not isinstance(value, Mapping) or name not in value:

@@ -15,7 +15,7 @@ from accounts import access
 from accounts.guards import for_people
 from accounts.models import Role, User
 from applications.drift import drift_of
-from applications.fields import LABELS, in_words, leads_here, our_door, tags_of
+from applications.fields import LABELS, in_words, leads_here, odd_value, our_door, tags_of
 from applications.models import FaxApplication, PhoneNumber
 from applications.number_forms import HeirForm
 from applications.profiles import name_of
@@ -96,4 +96,5 @@ def _fact(application: FaxApplication, column: str) -> tuple[str, str, str]:
     note = ""
     if column == "webhook_event_url" and value and our_door():
         note = "this portal" if leads_here(value) else "not this portal"
+    said = said or odd_value(application, column)
     return LABELS[column], said or EMPTY.get(column, "Telnyx has not said"), note

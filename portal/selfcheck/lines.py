@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from applications.fields import leads_here
+from applications.fields import leads_here, odd_value
 from portal.selfcheck.facts import Facts
 from portal.selfcheck.findings import Finding, State
 from telnyx_api import OutboundVoiceProfile, is_public_key
@@ -89,6 +89,9 @@ def _failover(facts: Facts) -> Finding:
 def _timeout(facts: Facts) -> Finding:
     seconds = facts.application.webhook_timeout_secs
     why = "An event that we do not answer in time counts as lost, and Telnyx brings it again or gives up."
+    if seconds is None and (odd := odd_value(facts.application, "webhook_timeout_secs")):
+        title = f"Nobody knows how long Telnyx waits for our answer: it says “{odd[:40]}”"
+        return Finding("timeout", State.UNKNOWN, title, why)
     if seconds is None:
         return Finding("timeout", State.OK, "Telnyx waits for our answer as long as it usually does", why)
     if 1 < seconds <= MOST_TIMEOUT:

@@ -320,6 +320,18 @@ def test_what_telnyx_leaves_out_or_says_as_null_breaks_nothing(
     assert said(response) == ["Nothing was changed."]
 
 
+def test_what_is_no_number_and_no_yes_or_no_is_shown_as_it_is(
+    sandbox: Server, front_desk: FaxApplication, alices: Client
+) -> None:
+    inbound = {"channel_limit": "plenty"}
+    change_at_telnyx(
+        sandbox, front_desk.telnyx_id, webhook_timeout_secs="soonish", active={"of": "late"}, inbound=inbound
+    )
+    page = body(alices.post(f"/applications/{front_desk.pk}/refresh/", follow=True)).split("own words")[0]
+    assert "soonish" in page and "plenty" in page and "{&quot;of&quot;: &quot;late&quot;}" in page
+    assert "left to Telnyx" not in page
+
+
 def test_an_id_that_is_not_listed_stays_to_be_chosen_and_a_list_that_fails_is_said(
     sandbox: Server, front_desk: FaxApplication, alices: Client
 ) -> None:

@@ -149,6 +149,12 @@ def test_failover(url: str, state: str) -> None:
     assert line("failover", application=application(webhook_event_failover_url=url)).state == state
 
 
+@pytest.mark.parametrize("odd", ["soon", 10.5, [10], {"seconds": 10}])
+def test_a_timeout_that_is_no_number_is_not_called_the_usual_one(odd: Any) -> None:
+    found = line("timeout", application=application(raw={"webhook_timeout_secs": odd}))
+    assert found.state == "unknown" and "it says" in found.title and not found.mend
+
+
 @pytest.mark.parametrize(
     ("seconds", "state"),
     [(None, "ok"), (2, "ok"), (30, "ok"), (0, "warn"), (1, "warn"), (31, "warn"), (-1, "warn"), (2**31 - 1, "warn")],

@@ -162,7 +162,7 @@ def _may_be(pending: PendingApplication, payload: ApplicationPayload) -> bool:
 def _is_like(pending: PendingApplication, payload: ApplicationPayload) -> bool:
     # Telnyx's clock and ours need not agree.
     too_old = payload.created_at is not None and payload.created_at < pending.started_at - timedelta(hours=1)
-    return bool(payload.id and payload.application_name and _has_url(pending, payload) and not too_old)
+    return bool(usable_id(payload.id) and payload.application_name and _has_url(pending, payload) and not too_old)
 
 
 def _has_name(pending: PendingApplication, name: str) -> bool:

@@ -98,7 +98,7 @@ def _weigh(row: PendingApplication, listed: Sequence[ApplicationPayload], begun:
     if len(sure) == 1 and not perhaps:
         made(row, sure[0], by=None, how="found")
         return
-    candidates = [_facts(payload) for payload in (*sure, *perhaps) if payload.id]
+    candidates = [_facts(payload) for payload in (*sure, *perhaps) if usable_id(payload.id)]
     if not sure and not perhaps and is_late(row, begun):
         _not_made(row, by=None)
         return

@@ -21,6 +21,7 @@ from telnyx_api import Invalid, RateLimited, Refused, TelnyxError, Unauthorized
 from telnyx_sandbox.server import Server
 from tests.applications.telnyx import add_at_telnyx, calls, change_at_telnyx, named, remove_at_telnyx
 from tests.contract.recorder import Recorder
+from tests.telnyx_api.scripted import Reply, serving
 from tests.threads import at_once
 
 State = PendingApplication.State
@@ -386,6 +387,20 @@ def test_what_another_team_has_by_now_cannot_be_chosen(
         choose_application(by=alice, pending=two, telnyx_id="78")
     taken.refresh_from_db()
     assert (taken.team, taken.written) == (other_team, {})
+
+
+@pytest.mark.parametrize("telnyx_id", ["x" * 300, "\x00"])
+def test_an_id_that_no_column_holds_breaks_no_look(
+    sandbox: Server, settings: Settings, team: Team, alice: User, telnyx_id: str
+) -> None:
+    """Else it stopped the worker's looks for all others, too."""
+    lose(sandbox, after=False)
+    pending = create(alice, team)
+    listed = {"id": telnyx_id, "application_name": "Pharmacy", "webhook_event_url": HOOK}
+    with serving(Reply(document={"data": [listed], "meta": {"total_results": 1, "total_pages": 1}})) as telnyx:
+        settings.TELNYX_API_BASE = telnyx.url
+        pending = settled(pending)
+    assert (pending.state, pending.evidence["candidates"]) == (State.UNSETTLED, [])
 
 
 def test_words_that_no_database_takes_break_no_look(sandbox: Server, team: Team, alice: User) -> None:

@@ -97,7 +97,7 @@ class Gap(models.Model):
 
     class Meta:
         ordering = ["-found_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["run", "telnyx_id", "what"], name="gap_once_per_run")]
+        constraints = [models.UniqueConstraint(fields=["run", "telnyx_id", "what", "side"], name="gap_once_a_run")]
         indexes = [
             models.Index(fields=["side", "-found_at", "-id"], name="gap_list"),
             models.Index(fields=["side"], name="gap_open", condition=models.Q(settled_at=None)),

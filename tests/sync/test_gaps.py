@@ -174,6 +174,17 @@ def test_what_a_person_asks_for_is_a_gap_too(
     assert gaps() == [(THERE, "fax", lost.telnyx_id, "kept"), (HERE, "status", fax_id, "updated")]
 
 
+def test_what_is_lost_as_soon_as_it_was_found_is_a_gap_on_either_side(
+    sandbox: Server, line: PhoneNumber, alice: User, clock: time_machine.Traveller
+) -> None:
+    fax_id = come_in(sandbox, line)
+    later(clock)
+    sync_recent()
+    sandbox.sandbox.world.store.remove_fax(fax_id)
+    at_telnyx.look_again(by=alice, fax=Fax.objects.get())
+    assert sorted(gaps()) == [(HERE, "fax", fax_id, "created"), (THERE, "fax", fax_id, "kept")]
+
+
 def test_what_is_found_out_while_pages_are_fetched_is_a_gap_too(
     sandbox: Server, line: PhoneNumber, team: Team, clock: time_machine.Traveller
 ) -> None:

@@ -101,23 +101,29 @@ class Gaps:
         with transaction.atomic():
             hand.remember([one for run in _runs_with_young(hand.run) for one in _taken_over(run)])
         with transaction.atomic():
-            waiting = _still_here(hand.recall())
-            hand.remember([one for one in waiting if not self._is_ripe(_time_of(one))])
-            self._judge([one for one in waiting if self._is_ripe(_time_of(one))])
+            ripe, young = self._by_ripeness(_still_here(hand.recall()))
+            hand.remember(young)
+            self._judge(ripe)
 
     def _here(self, what: str, found: list[tuple[Fax, dict[str, Any], datetime]], *, outcome: str) -> None:
-        awaited = _awaited_of([str(fax.telnyx_id) for fax, _, _ in found])
-        found = [one for one in found if str(one[0].telnyx_id) not in awaited]
-        young = [
-            {"telnyx_id": fax.telnyx_id, "what": what, "data": data, "at": at.isoformat(), "outcome": outcome}
+        seen = [
+            {"telnyx_id": str(fax.telnyx_id), "what": what, "data": data, "at": at.isoformat(), "outcome": outcome}
             for fax, data, at in found
-            if not self._is_ripe(at)
         ]
+        ripe, young = self._by_ripeness(seen)
         self._finder.remember(young)
-        self._write(*(_gap(what, fax, data, outcome=outcome) for fax, data, at in found if self._is_ripe(at)))
+        faxes = {fax.telnyx_id: fax for fax, _, _ in found}
+        self._write(*(_gap(what, faxes[one["telnyx_id"]], one["data"], outcome=outcome) for one in ripe))
 
-    def _is_ripe(self, at: datetime) -> bool:
-        return at < self._now() - ON_ITS_WAY
+    def _by_ripeness(self, seen: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """What Telnyx would have told by now, and what it may still tell, or has told and nobody has applied."""
+        awaited, latest = _awaited_of([one["telnyx_id"] for one in seen]), self._now() - ON_ITS_WAY
+        ripe: list[dict[str, Any]] = []
+        young: list[dict[str, Any]] = []
+        for one in seen:
+            is_ripe = one["telnyx_id"] not in awaited and _time_of(one) < latest
+            (ripe if is_ripe else young).append(one)
+        return ripe, young
 
     def _judge(self, ripe: list[dict[str, Any]]) -> None:
         ids = [one["telnyx_id"] for one in ripe]

@@ -403,6 +403,26 @@ def test_what_waits_in_the_ledger_is_no_gap(
     later(clock)
     assert sync_recent().counts["faxes_new"] == 1
     assert process.drain() and not Gap.objects.exists()
+    sync_recent()
+    assert not Gap.objects.exists()
+
+
+def test_an_end_that_the_ledger_does_not_hold_is_a_gap_whatever_else_waits_there(
+    sandbox: Server, line: PhoneNumber, deliver: Callable[[], list[int]], clock: time_machine.Traveller
+) -> None:
+    fax_id = str(sandbox.sandbox.receive(to=line.phone_number, from_=builders.THEIRS)["id"])
+    builders.inbound(line.team, telnyx_id=fax_id, status="initiated")
+    sandbox.sandbox.advance(60)
+    del sandbox.sandbox.pending_events[1:]
+    deliver()
+    later(clock)
+    sync_recent()
+    assert not Gap.objects.exists()
+    sync_recent()
+    assert not Gap.objects.exists()
+    process.drain()
+    sync_recent()
+    assert gaps() == [(HERE, "status", fax_id, "updated")]
 
 
 def test_a_fax_deleted_at_telnyx_is_kept_and_marked(

@@ -90,8 +90,7 @@ def _known(report: Report) -> Any:
 
 def _looked_at(run: SyncRun) -> datetime:
     """Until when an earlier run has looked. The first one looks as far back as it does for faxes."""
-    others = SyncRun.objects.exclude(pk=run.pk)[:LATEST_RUNS]
-    told = [
-        datetime.fromisoformat(one.cursor["undelivered_until"]) for one in others if "undelivered_until" in one.cursor
-    ]
+    # However many runs there were since in which the list could not be read.
+    others = SyncRun.objects.exclude(pk=run.pk).filter(cursor__has_key="undelivered_until")[:LATEST_RUNS]
+    told = [datetime.fromisoformat(one.cursor["undelivered_until"]) for one in others]
     return max(told, default=run.window_start or timezone.now() - KEPT_AT_TELNYX)

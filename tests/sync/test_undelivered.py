@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import parse_qs
 
 import pytest
+from django.utils import timezone
 
 from applications.models import PhoneNumber
 from applications.telnyx import client
@@ -30,6 +31,11 @@ def deaf(sandbox: Server, line: PhoneNumber) -> Server:
 
 def asked(sandbox: Server) -> list[str]:
     return [one.query for one in sandbox.sandbox.requests if one.path == "/v2/webhook_deliveries"]
+
+
+def read_until() -> datetime:
+    """How far runs have got until now."""
+    return max(datetime.fromisoformat(run.cursor["undelivered_until"]) for run in SyncRun.objects.all())
 
 
 def test_page_counts_and_durations_and_the_whole_story_are_found(deaf: Server, line: PhoneNumber) -> None:
@@ -59,6 +65,17 @@ def test_each_run_reads_what_failed_since_the_last(deaf: Server, line: PhoneNumb
     told = [max(until[:runs]) for runs in (1, 2)]
     since = [f"{moment - OVERLAP:%Y-%m-%dT%H:%M:%S.%fZ}" for moment in told]
     assert [parse_qs(query)["filter[finished_at][gte]"] for query in asked(deaf)] == [[moment] for moment in since]
+
+
+def test_what_failed_while_the_list_could_not_be_read_is_read_however_many_runs_that_took(
+    deaf: Server, line: PhoneNumber
+) -> None:
+    sync_recent()
+    since = read_until() - OVERLAP
+    for _ in range(30):
+        SyncRun.objects.create(finished_at=timezone.now(), error="Undelivered webhooks: Telnyx does not answer.")
+    sync_recent()
+    assert parse_qs(asked(deaf)[-1])["filter[finished_at][gte]"] == [f"{since:%Y-%m-%dT%H:%M:%S.%fZ}"]
 
 
 def test_an_outbound_fax_that_no_list_shows_is_fetched_by_its_id(deaf: Server, line: PhoneNumber) -> None:

@@ -23,7 +23,7 @@ HEADER = """
 Rates are the best of {rounds} rounds, ratios the median of rounds that followed each other at once.
 Every webhook was answered with 200, or this stops.
 
-{none:48}{ours:>9}{floor:>9}{ratio:>8}{bar:>7}"""
+{none:54}{ours:>10}{floor:>11}{ratio:>8}{bar:>7}"""
 
 
 class Row(NamedTuple):
@@ -40,7 +40,7 @@ class Row(NamedTuple):
     def __str__(self) -> str:
         bar = f"{self.bar:.2f}" if self.bar else "–"
         verdict = "" if self.is_met else "   missed"
-        return f"{self.what:48}{self.ours:>9}{self.floor:>9}{self.ratio:>8.2f}{bar:>7}{verdict}"
+        return f"{self.what:54}{self.ours:>10}{self.floor:>11}{self.ratio:>8.2f}{bar:>7}{verdict}"
 
 
 def rows(size: Size, parts: Sequence[str]) -> Iterator[Row]:
@@ -118,7 +118,7 @@ def _preview(size: Size) -> Iterator[Row]:
 
 
 def _rates(what: str, ours: float, floor: float, ratio: float, bar: float) -> Row:
-    return Row(what, f"{ours:.3g}/s", f"{floor:.3g}/s", ratio, bar)
+    return Row(what, f"{ours:,.1f}/s", f"{floor:,.1f}/s", ratio, bar)
 
 
 def _time(what: str, ours: float, most: float) -> Row:

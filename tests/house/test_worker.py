@@ -60,3 +60,25 @@ call_command("run_huey")
     env = {**env, "DJANGO_SETTINGS_MODULE": "faxportal.settings"}
     outcome = finished("-c", asked_by_its_first_thread, env=env)
     assert outcome.returncode == 0, outcome.stdout
+
+
+@pytest.mark.process
+def test_one_whose_start_fails_ends_all_the_same(env: dict[str, str]) -> None:
+    asked_before_it_fails = """
+import os, signal
+import django
+from django.core.management import call_command
+from huey.contrib.djhuey import HUEY
+
+def fail(**options):
+    os.kill(os.getpid(), signal.SIGTERM)
+    raise OSError("The queue is away.")
+
+django.setup()
+HUEY.create_consumer = fail
+call_command("run_huey")
+"""
+    outcome = finished(
+        "-c", asked_before_it_fails, env={**env, "DJANGO_SETTINGS_MODULE": "faxportal.settings"}, timeout=30
+    )
+    assert outcome.returncode == 1 and "The queue is away." in outcome.stdout

@@ -32,4 +32,7 @@ def put_off(signum: int, frame: object) -> None:
     """Send the signal again in a moment. Huey listens last, when its workers are at work already, and to die then would
     cut that work off.
     """
-    threading.Timer(0.1, os.kill, [os.getpid(), signum]).start()
+    again = threading.Timer(0.1, os.kill, [os.getpid(), signum])
+    # Where huey's start fails, nobody is to wait for this, or it would go on for ever.
+    again.daemon = True
+    again.start()

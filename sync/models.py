@@ -19,6 +19,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 
     def that_read(self, part: str) -> Self:
         """Those that are over, and came to the end of this part with all of it, whatever became of the others."""
+        # SQLite cannot ask whether a list in JSON contains something.
         has_read = Q(cursor__done__icontains=f'"{part}"') & ~Q(cursor__errors__has_key=part)
         return self.filter(Q(error="") | has_read, finished_at__isnull=False)
 

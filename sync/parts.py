@@ -152,8 +152,8 @@ def _mirror(
                     continue
                 gaps.mirrored(what, row, Gap.Side.THERE, outcome="kept")
             hand.counts[f"{what}s_gone"] += 1
-    elif shortage := _shortage(what, listing):
-        raise Partial(shortage)
+    elif listing.shortage:
+        raise Partial(listing.shortage)
 
 
 def _is_gone(get: Callable[[str], Any], telnyx_id: str) -> bool:
@@ -164,14 +164,6 @@ def _is_gone(get: Callable[[str], Any], telnyx_id: str) -> bool:
     except NotFound:
         return True
     return False
-
-
-def _shortage(what: str, listing: Listing[Any]) -> str:
-    """What the list lacks, in words. Where Telnyx does not count, nothing is known to be missing."""
-    counted, listed = listing.totals[-1], len(listing.ids)
-    if None in listing.ids:
-        return f"Telnyx lists {what}s without an id."
-    return f"Telnyx counts {counted} and lists {listed}." if counted is not None and counted > listed else ""
 
 
 def _is_ours(payload: Any) -> bool:

@@ -37,6 +37,14 @@ class Listing(Generic[Item]):
     def is_complete(self) -> bool:
         return None not in self.ids and set(self.totals) == {len(self.ids)}
 
+    @property
+    def shortage(self) -> str:
+        """What the list lacks, as a sentence; empty where Telnyx does not say that anything is missing."""
+        if None in self.ids:
+            return "Telnyx lists some without an id."
+        counted = self.totals[-1] if self.totals else None
+        return f"Telnyx counts {counted} and lists {len(self.ids)}." if (counted or 0) > len(self.ids) else ""
+
     def _counted(self, number: int) -> Page[Item]:
         page = self._page(number)
         self.totals.append(page.total_results)

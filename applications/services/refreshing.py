@@ -43,8 +43,8 @@ def refresh_numbers() -> int:
     if listing.is_complete:
         for number in missing(PhoneNumber, known=known, listed=listing.ids):
             mark_row_gone(number)
-    elif (listing.totals[-1] or 0) > len(listing.ids):
-        raise BadAnswer(f"Telnyx counts {listing.totals[-1]} numbers and lists {len(listing.ids)}.")
+    elif listing.shortage:
+        raise BadAnswer(listing.shortage)
     return count
 
 

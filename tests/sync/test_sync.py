@@ -49,6 +49,25 @@ def test_a_listing_that_shows_less_than_it_counts_is_not_complete() -> None:
     assert list(listing) == [] and not listing.is_complete
 
 
+@pytest.mark.parametrize(
+    ("ids", "counted", "told"),
+    [
+        (["1"], 4, "Telnyx counts 4 and lists 1."),
+        (["1"], 1, ""),
+        (["1", "2"], 1, ""),
+        (["1"], None, ""),
+        ([], None, ""),
+        (["1", None], 2, "Telnyx lists some without an id."),
+    ],
+)
+def test_a_listing_says_what_it_lacks(ids: list[str | None], counted: int | None, told: str) -> None:
+    data = tuple(NumberPayload({"id": each}) for each in ids)
+    listing = Listing(
+        lambda number: Page(data=data, page_number=1, page_size=250, total_pages=1, total_results=counted)
+    )
+    assert [list(listing), listing.shortage] == [list(data), told]
+
+
 @pytest.mark.parametrize(("counted", "is_short"), [(4, True), (1, False), (None, False)])
 def test_a_list_of_applications_or_numbers_that_lacks_some_is_told(
     sandbox: Server, team: Team, settings: Settings, counted: int | None, is_short: bool
